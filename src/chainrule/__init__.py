@@ -1,0 +1,37 @@
+"""Feed-forward neural networks whose every gradient is an equation.
+
+`import chainrule` loads no room and no third-party package: a public name is imported from its room when
+it is first used (PEP 562).
+
+To add a public name, add it in the three places below (the import that type checkers read, `__all__`, and
+`_HOMES`), then renew the snapshot: `pytest tests/test_public_names.py --update-snapshots`.
+`tests/test_public_names.py` fails when the three disagree.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+__version__ = "0.1.0"
+
+__all__ = ["__version__"]
+
+# public name → the module that defines it
+_HOMES: Final[dict[str, str]] = {}
+
+
+if not TYPE_CHECKING:  # hidden from type checkers, which would otherwise accept every misspelt name
+
+    def __getattr__(name: str) -> object:
+        """Import a public name from its room on first use, and keep it."""
+        home = _HOMES.get(name)
+        if home is None:
+            raise AttributeError(
+                f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}"
+            )
+        value = getattr(import_module(home), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
