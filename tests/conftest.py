@@ -1,0 +1,52 @@
+"""What every test may use: where the repository is, the shared material beside it, snapshots."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# JAX judges gradients in float64 and on the CPU. Set before anything imports it.
+os.environ["JAX_ENABLE_X64"] = "1"
+os.environ["JAX_PLATFORMS"] = "cpu"
+
+# Time is never asserted, and a run today finds what a run tomorrow finds.
+settings.register_profile("chainrule", deadline=None, derandomize=True, database=None)
+settings.load_profile("chainrule")
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-snapshots", action="store_true", help="write tests/snapshots anew; review the diff")
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the repository."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of derivations and data sets beside the repository; tests that need it skip without it."""
+    folder = REPOSITORY.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip("the folder shared/ does not stand beside the repository")
+    return folder
+
+
+@pytest.fixture
+def snapshot(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compare a text with tests/snapshots/NAME, or write it there under --update-snapshots."""
+
+    def compare(name: str, text: str) -> None:
+        path = REPOSITORY / "tests" / "snapshots" / name
+        if request.config.getoption("--update-snapshots"):
+            path.write_text(text, encoding="utf-8")
+        remedy = f"{name} is out of date: pytest {request.node.nodeid.split('::')[0]} --update-snapshots"
+        assert path.exists(), remedy
+        assert text == path.read_text(encoding="utf-8"), remedy
+
+    return compare
