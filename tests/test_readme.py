@@ -1,0 +1,52 @@
+"""The README's commands and examples do what it says."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+
+def command(readme: str, name: str) -> str:
+    """The code block that follows <!-- command: NAME -->."""
+    blocks = re.findall(rf"<!-- command: {name} -->\n```\w*\n(.*?)```", readme, flags=re.DOTALL)
+    assert len(blocks) == 1, f"the README has {len(blocks)} commands marked {name!r}"
+    return str(blocks[0]).strip()
+
+
+@pytest.fixture(scope="module")
+def readme(repository: Path) -> str:
+    return (repository / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_second_command_installs_the_test_extra_and_runs_the_gate(readme: str) -> None:
+    assert command(readme, "test") == 'pip install ".[test]" && scripts/check --all'
+
+
+@pytest.mark.slow  # makes a virtual environment
+def test_ci_runs_the_second_command_of_the_readme(repository: Path, readme: str, tmp_path: Path) -> None:
+    """CI finds the command in the README itself: a README with another command makes it run that one."""
+    (tmp_path / ".ci").mkdir()
+    (tmp_path / ".ci" / "run").write_bytes((repository / ".ci" / "run").read_bytes())
+    changed = readme.replace(
+        command(readme, "test"), "python -c 'import sys; print(sys.prefix)'\necho closing"
+    )
+    (tmp_path / "README.md").write_text(changed, encoding="utf-8")
+    ran = subprocess.run(
+        ["bash", str(tmp_path / ".ci" / "run")],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        check=True,
+    )
+    *_, prefix, closing = ran.stdout.splitlines()
+    assert closing == "closing"
+    assert prefix.endswith("/venv")
+    assert not Path(prefix).exists(), "CI leaves its environment behind"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".ci", "README.md"]
+
+
+def test_links_lead_somewhere(repository: Path, readme: str) -> None:
+    targets = [link for link in re.findall(r"\]\(([^)#]+)", readme) if "://" not in link]
+    assert targets
+    assert [link for link in targets if not (repository / link).exists()] == []
