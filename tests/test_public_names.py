@@ -69,6 +69,46 @@ def test_type_checkers_and_python_see_the_same_names(repository: Path) -> None:
     assert len(chainrule.__all__) == len(set(chainrule.__all__))
 
 
+def undocumented(name: str, value: object) -> list[str]:
+    """What a public object's docstring lacks: itself, an example that runs, its public members'."""
+    if not (inspect.isclass(value) or inspect.isroutine(value)):
+        return []
+    found = [f"{name} has no docstring"] if not inspect.getdoc(value) else []
+    if ">>>" not in (value.__doc__ or ""):
+        found.append(f"{name} has no example")
+    if isinstance(value, type):
+        for member, content in public_members(value):
+            needs_text = isinstance(content, property) or inspect.isroutine(getattr(value, member))
+            if needs_text and not inspect.getdoc(getattr(value, member)):
+                found.append(f"{name}.{member} has no docstring")
+    return found
+
+
+def test_public_names_are_documented() -> None:
+    values = [(name, getattr(chainrule, name)) for name in chainrule.__all__]
+    assert [line for name, value in values for line in undocumented(name, value)] == []
+
+
+def test_missing_documentation_is_caught() -> None:
+    class Bare:
+        def method(self) -> None: ...
+
+        @classmethod
+        def parse(cls) -> None: ...
+
+    def bare() -> None:
+        """Say what, but show nothing."""
+
+    Bare.__module__ = "chainrule.network"
+    assert undocumented("bare", bare) == ["bare has no example"]
+    assert undocumented("Bare", Bare) == [
+        "Bare has no docstring",
+        "Bare has no example",
+        "Bare.method has no docstring",
+        "Bare.parse has no docstring",
+    ]
+
+
 def test_dir_lists_the_public_names() -> None:
     assert dir(chainrule) == sorted(chainrule.__all__)
 
