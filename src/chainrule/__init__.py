@@ -11,12 +11,25 @@ To add a public name, add it in the three places below (the import that type che
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
+if TYPE_CHECKING:
+    from chainrule.calculus import Derivation, derive
+    from chainrule.network import SGD, Adam, AdamW, Dense, Network, Penalty
+
 __version__ = "0.1.0"
 
-__all__ = ["__version__"]
+__all__ = ["SGD", "Adam", "AdamW", "Dense", "Derivation", "Network", "Penalty", "__version__", "derive"]
 
 # public name → the module that defines it
-_HOMES: Final[dict[str, str]] = {}
+_HOMES: Final[dict[str, str]] = {
+    "Network": "chainrule.network",
+    "Dense": "chainrule.network",
+    "Penalty": "chainrule.network",
+    "SGD": "chainrule.network",
+    "Adam": "chainrule.network",
+    "AdamW": "chainrule.network",
+    "derive": "chainrule.calculus",
+    "Derivation": "chainrule.calculus",
+}
 
 
 if not TYPE_CHECKING:  # hidden from type checkers, which would otherwise accept every misspelt name
@@ -25,9 +38,7 @@ if not TYPE_CHECKING:  # hidden from type checkers, which would otherwise accept
         """Import a public name from its room on first use, and keep it."""
         home = _HOMES.get(name)
         if home is None:
-            raise AttributeError(
-                f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}"
-            )
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}")
         value = getattr(import_module(home), name)
         globals()[name] = value
         return value

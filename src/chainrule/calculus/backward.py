@@ -1,0 +1,125 @@
+"""The chain rule, backwards through a list of equations (reverse accumulation).
+
+For an equation v = f(…, x, …), pointwise in x, the adjoint dv = ∂J/∂v gives x the contribution dv · ∂f/∂x, summed
+over the axes that x lacks.  That one rule is why ∂J/∂b sums over the batch and why a transposed W appears.  Through a
+sum the adjoint passes unchanged (broadcast by name); through logsumexp it is multiplied by the softmax.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chainrule.calculus.algebra import sum_of, tidy
+from chainrule.calculus.equations import Equation, Reason
+from chainrule.calculus.forward import COST
+from chainrule.expressions.derivatives import differentiate, pointwise_leaves
+from chainrule.expressions.terms import (
+    ONE,
+    Reduce,
+    Symbol,
+    Term,
+    exp,
+    is_number,
+    mul,
+    replace,
+    sub,
+    symbols,
+    total,
+)
+
+Contributions = dict[Symbol, list[Term]]
+
+
+def adjoint_of(value: Symbol) -> Symbol:
+    """The symbol for ∂J/∂value."""
+    return Symbol(f"d{value.name}", value.axes)
+
+
+def pull(
+    right: Term, adjoint: Term, wanted: frozenset[Symbol], parameters: Sequence[Symbol], into: Contributions
+) -> None:
+    """Add what `adjoint`, the derivative of J by the value of `right`, gives to every wanted symbol in `right`."""
+    for leaf in pointwise_leaves(right):
+        if not wanted.intersection(symbols(leaf)):
+            continue
+        partial = differentiate(right, leaf)
+        if is_number(partial, 0):
+            continue
+        flowing = mul(partial, adjoint) if leaf in parameters else mul(adjoint, partial)  # Xᵀ dZ, but dA ⊙ f′(Z)
+        back = total(flowing, set(flowing.axes) - set(leaf.axes))
+        if isinstance(leaf, Symbol):
+            into.setdefault(leaf, []).append(back)
+        elif isinstance(leaf, Reduce) and leaf.operation == "sum":
+            pull(leaf.operand, back, wanted, parameters, into)
+        elif isinstance(leaf, Reduce) and leaf.operation == "logsumexp":
+            pull(leaf.operand, mul(back, exp(sub(leaf.operand, leaf))), wanted, parameters, into)
+        else:
+            raise ValueError(f"no derivative through {leaf}: only sum and logsumexp are differentiated")
+
+
+def depending_on(parameters: Sequence[Symbol], equations: Sequence[Equation]) -> frozenset[Symbol]:
+    """The parameters and every value computed from one of them."""
+    active = set(parameters)
+    for equation in equations:
+        if active.intersection(symbols(equation.first)):
+            active.add(equation.left)
+    return frozenset(active)
+
+
+def backward_equations(
+    forward: Sequence[Equation], cost: Sequence[Equation], parameters: Sequence[Symbol]
+) -> list[Equation]:
+    """∂J/∂v for every value on the way from the cost down to the parameters, in computing order.
+
+    The adjoints of L, R and s are scalars: they are written into the equations that use them.
+    """
+    wanted = depending_on(parameters, [*forward, *cost])
+    contributions: Contributions = {Symbol(COST): [ONE]}
+    for equation in reversed(cost):
+        if equation.left in wanted:
+            adjoint = tidy(sum_of(contributions.pop(equation.left)))
+            pull(equation.first, adjoint, wanted, parameters, contributions)
+    penalties = {parameter: contributions.pop(parameter, []) for parameter in parameters}
+
+    equations: list[Equation] = []
+    for equation in reversed(forward):
+        value = equation.left
+        if value not in wanted:
+            continue
+        d = adjoint_of(value)
+        equations.append(Equation(d, _named(contributions[value], forward), "backward", _reason(value, forward)))
+        pull(equation.right, d, wanted, parameters, contributions)
+        for parameter in reversed(symbols(equation.right)):
+            if parameter in parameters:
+                right = tidy(sum_of(contributions[parameter] + penalties[parameter]))
+                reason = _parameter_reason(equation, parameter, bool(penalties[parameter]))
+                equations.append(Equation(adjoint_of(parameter), right, "backward", reason))
+        # W before b, as people write them
+        if len(equations) > 1 and equations[-1].left.name.startswith("dW"):
+            equations[-2:] = equations[:-3:-1]
+    return equations
+
+
+def _named(contributions: list[Term], forward: Sequence[Equation]) -> Term:
+    """The sum of contributions, with a softmax that has a name already called by it."""
+    names: dict[Term, Term] = {e.right: e.left for e in forward if not isinstance(e.right, Symbol) and e.right.children}
+    return tidy(replace(sum_of(contributions), names))
+
+
+def _reason(value: Symbol, forward: Sequence[Equation]) -> Reason:
+    """The chain rule through the equation that uses the value, or the loss."""
+    users = [equation for equation in forward if value in symbols(equation.right)]
+    if not users:
+        return Reason("derivative of the cost", f"by the prediction {value}")
+    user = users[0]
+    if user.reason.rule == "affine":
+        return Reason(
+            "chain rule",
+            f"through {user.left}, which is linear in {value}; summed over the units of its layer",
+        )
+    return Reason("chain rule", f"through {user.left} = {user.right}")
+
+
+def _parameter_reason(equation: Equation, parameter: Symbol, penalised: bool) -> Reason:
+    where = f"{equation.left} is linear in {parameter}; summed over the samples, which {parameter} does not vary over"
+    return Reason("chain rule", where + ("; plus the derivative of the penalty" if penalised else ""))

@@ -1,0 +1,170 @@
+"""`derive`: from a declared network to its equations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from chainrule.calculus.backward import adjoint_of, backward_equations
+from chainrule.calculus.equations import Equation, Equations
+from chainrule.calculus.forward import (
+    COST,
+    DATA_COST,
+    PENALTY,
+    cost_equations,
+    dropout_rates,
+    forward_equations,
+    parameters,
+    prediction,
+)
+from chainrule.calculus.rewriting import reduce_backward
+from chainrule.calculus.updates import next_value, optimiser_constants, optimiser_state, update_equations
+from chainrule.calculus.verification import verify
+from chainrule.expressions.terms import symbols, units
+from chainrule.network import SGD, Network, Optimiser
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """A network's equations, each with its shape and its reason.
+
+    Attributes
+    ----------
+    network : Network
+    optimiser : Optimiser
+    layout : {"columns", "rows", "sample", "index"}
+        How it is written down; the equations themselves have no layout.
+    """
+
+    network: Network
+    optimiser: Optimiser = field(default_factory=SGD)
+    layout: str = "columns"
+
+    @cached_property
+    def equations(self) -> Equations:
+        """What engines run: forward, cost, reduced backward, updates."""
+        forward, cost = self._forward_and_cost
+        backward = reduce_backward(self._bare_backward, forward)
+        return self._system([*forward, *cost, *backward, *update_equations(self.optimiser, parameters(self.network))])
+
+    @cached_property
+    def unreduced(self) -> Equations:
+        """The same before any rewriting: the cost as defined, the bare chain rule, with ∂J/∂A_L."""
+        forward, cost = self._forward_and_cost
+        bare = [Equation(e.left, e.first, e.part, e.reason) for e in cost]
+        update = update_equations(self.optimiser, parameters(self.network))
+        return self._system([*forward, *bare, *self._bare_backward, *update])
+
+    @cached_property
+    def gradients(self) -> Equations:
+        """Forward, cost and reduced backward, without updates: what a gradient-based solver or a check needs."""
+        forward, cost = self._forward_and_cost
+        return self._system([*forward, *cost, *reduce_backward(self._bare_backward, forward)])
+
+    @cached_property
+    def prediction(self) -> Equations:
+        """The forward equations without dropout: what `predict` computes."""
+        forward = forward_equations(self.network, dropout=False)
+        return self._system(forward, outputs=[prediction(self.network).name])
+
+    @property
+    def forward(self) -> tuple[Equation, ...]:
+        """Z, A, … of every layer."""
+        return self.equations.part("forward")
+
+    @property
+    def cost(self) -> tuple[Equation, ...]:
+        """L, R, J."""
+        return self.equations.part("cost")
+
+    @property
+    def backward(self) -> tuple[Equation, ...]:
+        """The gradients, last layer first."""
+        return self.equations.part("backward")
+
+    @property
+    def updates(self) -> tuple[Equation, ...]:
+        """One step of the optimiser."""
+        return self.equations.part("update")
+
+    def __getitem__(self, name: str) -> Equation:
+        return self.equations[name]
+
+    @cached_property
+    def _forward_and_cost(self) -> tuple[list[Equation], list[Equation]]:
+        forward = forward_equations(self.network)
+        return forward, cost_equations(self.network, forward)
+
+    @cached_property
+    def _bare_backward(self) -> list[Equation]:
+        forward, cost = self._forward_and_cost
+        return backward_equations(forward, cost, parameters(self.network))
+
+    def _system(self, equations: Sequence[Equation], outputs: Sequence[str] = ()) -> Equations:
+        network, assigned = self.network, {equation.left for equation in equations}
+        used = dict.fromkeys(symbol for equation in equations for symbol in symbols(equation.right))
+        names = {symbol.name for symbol in assigned}
+        if not outputs:
+            wanted = [COST, DATA_COST, PENALTY, prediction(network).name]
+            wanted += [adjoint_of(parameter).name for parameter in parameters(network)]
+            wanted += [next_value(parameter).name for parameter in parameters(network)]
+            wanted += [next_value(state).name for state in optimiser_state(self.optimiser, parameters(network))]
+            outputs = [name for name in wanted if name in names]
+        constants = {"alpha": network.penalty.l2, "alpha1": network.penalty.l1} | optimiser_constants(self.optimiser)
+        constants |= {f"p{number}": rate for number, rate in enumerate(dropout_rates(network))}
+        inputs = tuple(symbol for symbol in used if symbol not in assigned)
+        system = Equations(
+            inputs=inputs,
+            equations=tuple(equations),
+            outputs=tuple(outputs),
+            sizes=tuple((units(number), width) for number, width in enumerate(network.widths)),
+            constants=tuple((s.name, constants[s.name]) for s in inputs if s.name in constants),
+        )
+        verify(system)
+        return system
+
+
+def derive(network: Network, *, layout: str = "columns", optimiser: Optimiser | None = None) -> Derivation:
+    """The forward, cost, backward and update equations of a network.
+
+    Parameters
+    ----------
+    network : Network
+    layout : {"columns", "rows", "sample", "index"}
+        How the derivation is written: Z = WX + b, Z = XW + b, one sample, or with indices.
+    optimiser : Optimiser, optional
+        Plain gradient descent by default.
+
+    Returns
+    -------
+    Derivation
+
+    Raises
+    ------
+    ValueError
+        For an unknown layout.
+
+    Examples
+    --------
+    >>> from chainrule import Network, derive
+    >>> d = derive(Network.parse("2 -> 1 sigmoid", loss="bce"))
+    >>> print(d["dZ1"])
+    dZ1 = 1 / size(i) * (A1 - Y)
+    >>> for step in d["dZ1"].steps:
+    ...     print(step.rewrite)
+    chain rule
+    sigmoid'(Z1) = A1 * (1 - A1)
+    insert dA1
+    common denominator
+    collect like terms
+    cancel
+    """
+    if not isinstance(network, Network):
+        raise TypeError(f"derive takes a Network, got {type(network).__name__}; Network.parse reads one from a line")
+    if layout not in LAYOUTS:
+        raise ValueError(f"layout must be one of {', '.join(LAYOUTS)}, got {layout!r}")
+    return Derivation(network, SGD() if optimiser is None else optimiser, layout)
+
+
+LAYOUTS = ("columns", "rows", "sample", "index")

@@ -1,0 +1,104 @@
+"""Named rewrites of backward equations: (A − Y)/(A(1 − A)) · A(1 − A) becomes A − Y; A₁(1 − A₁) stands for σ′(Z₁).
+
+The algebra is kept, step by step, in each equation.  An equation that a rewrite makes superfluous (∂J/∂A_L where
+∂J/∂Z_L no longer needs it) leaves the list; it stays in the unreduced one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace as with_fields
+
+from chainrule.calculus.algebra import (
+    cancel,
+    collect,
+    common_denominator,
+    divides_by_values,
+    factor_out,
+    labels_sum_to_one,
+    out_of_sums,
+    tidy,
+)
+from chainrule.calculus.backward import adjoint_of
+from chainrule.calculus.equations import Equation, Step
+from chainrule.expressions.derivatives import computed_derivative
+from chainrule.expressions.terms import Call, Reduce, Symbol, Term, replace, symbols, walk
+
+CANCEL = ("cancel", cancel)
+OUT_OF_SUMS = ("factors that do not vary, out of the sum", out_of_sums)
+FACTOR_OUT = ("factor out", factor_out)
+REWRITES: tuple[tuple[str, Callable[[Term], Term]], ...] = (
+    CANCEL,
+    OUT_OF_SUMS,
+    ("each row of labels sums to 1", labels_sum_to_one),
+    ("common denominator", common_denominator),
+    ("collect like terms", collect),
+    CANCEL,
+    FACTOR_OUT,
+)
+LONGEST_OPENED = 8  # nodes; a longer f′ (gelu, mish) is kept as f′(Z)
+
+
+def reduce_backward(backward: Sequence[Equation], forward: Sequence[Equation]) -> list[Equation]:
+    """The backward equations with derivatives written by their outputs, and the output layer's algebra done."""
+    last_affine = max(number for number, equation in enumerate(forward) if equation.reason.rule == "affine")
+    of_output = {adjoint_of(equation.left) for equation in forward[last_affine:]}
+    result: list[Equation] = []
+    for bare in backward:
+        equation = _derivative_by_output(bare, forward)
+        above = result[-1] if result and result[-1].left in of_output and equation.left in of_output else None
+        reduced = None if above is None else _reduced(equation, above)
+        if reduced is None:
+            result.append(_rewritten(equation, (OUT_OF_SUMS, FACTOR_OUT)) if _mixes_units(equation) else equation)
+        else:
+            result[-1] = reduced
+    return result
+
+
+def _mixes_units(equation: Equation) -> bool:
+    """Whether this is the derivative through a softmax: a sum over units beside terms that keep them."""
+    return any(isinstance(node, Reduce) for node in walk(equation.right)) and not isinstance(equation.right, Reduce)
+
+
+def _derivative_by_output(equation: Equation, forward: Sequence[Equation]) -> Equation:
+    """f′(Z) replaced by its short form in Z and A = f(Z), where there is one."""
+    by: dict[Term, Term] = {}
+    for node in walk(equation.right):
+        if isinstance(node, Call) and node.order == 1:
+            opened = computed_derivative(node.function)
+            output = next((e.left for e in forward if e.right == Call(node.function, node.argument)), None)
+            short = sum(1 for _ in walk(opened)) <= LONGEST_OPENED
+            if short and (output is not None or Symbol("a") not in symbols(opened)):
+                by[node] = replace(opened, {Symbol("z"): node.argument, Symbol("a"): output or Symbol("a")})
+    if not by:
+        return equation
+    rewritten = tidy(replace(equation.right, by))
+    called = ", ".join(f"{node} = {form}" for node, form in by.items())
+    return _step(equation, called, rewritten)
+
+
+def _reduced(equation: Equation, above: Equation) -> Equation | None:
+    """The equation with `above` put into it and simplified, if that leaves no division by values; else None."""
+    if not (equation.right == above.left or divides_by_values(above.right)):
+        return None
+    if equation.right == above.left:
+        inserted = _step(equation, f"insert {above.left}", above.first)
+        right = above.right
+        return with_fields(inserted, right=right, steps=(*inserted.steps, *above.steps[1:]))
+    inserted = _step(equation, f"insert {above.left}", replace(equation.right, {above.left: above.right}))
+    rewritten = _rewritten(inserted, REWRITES)
+    return None if divides_by_values(rewritten.right) else rewritten
+
+
+def _rewritten(equation: Equation, rewrites: Sequence[tuple[str, Callable[[Term], Term]]]) -> Equation:
+    """The equation after the rewrites that change something, each a step."""
+    for name, rewrite in rewrites:
+        following = tidy(rewrite(equation.right))
+        if str(following) != str(equation.right):
+            equation = _step(equation, name, following)
+    return equation
+
+
+def _step(equation: Equation, rewrite: str, right: Term) -> Equation:
+    steps = equation.steps or (Step("chain rule", equation.right),)
+    return with_fields(equation, right=right, steps=(*steps, Step(rewrite, right)))

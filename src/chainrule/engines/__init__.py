@@ -1,0 +1,1 @@
+"""How equations run: the reference engine (NumPy), jit (machine code) and, optionally, jax."""

@@ -1,0 +1,167 @@
+"""The activations: one row each.
+
+A row gives the defining expression in ``z``; where that would overflow or cancel, the stable form that is computed
+instead; the form of f′ that is computed, in ``z`` and the output ``a``; the kinks; and the range.  The tests prove
+for every row that the stable form equals the definition, and that the computed f′ equals the derivative of the
+definition that the rules give.  To add an activation, add a row.
+
+Sources of the formulas: elu, Clevert et al. 2015 (arXiv 1511.07289); selu, Klambauer et al. 2017 (1706.02515);
+gelu, Hendrycks and Gimpel 2016 (1606.08415), the exact form; silu, Elfwing et al. 2017 (1702.03118);
+mish, Misra 2019 (1908.08681).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chainrule.expressions.terms import (
+    ONE,
+    Call,
+    Function,
+    Interval,
+    Reduce,
+    Symbol,
+    Term,
+    absolute,
+    erf,
+    exp,
+    expm1,
+    less,
+    less_equal,
+    log,
+    log1p,
+    select,
+    tanh,
+)
+
+z, a = Symbol("z"), Symbol("a")
+POSITIVE = Interval(0, math.inf)
+NOT_NEGATIVE = Interval(0, math.inf, low_open=False)
+UNIT = Interval(0, 1)
+
+SELU_SCALE, SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
+
+identity = Function("identity", z, derivative=ONE, range=Interval())
+
+# e^−|z| never overflows, and 1 + e^−|z| never cancels
+_decay = exp(-absolute(z))
+sigmoid = Function(
+    "sigmoid",
+    definition=1 / (1 + exp(-z)),
+    stable=select(less(z, 0), _decay, ONE) / (1 + _decay),
+    derivative=a * (1 - a),
+    range=UNIT,
+)
+tanh_ = Function(
+    "tanh",
+    definition=(exp(z) - exp(-z)) / (exp(z) + exp(-z)),
+    stable=tanh(z),
+    derivative=1 - a**2,
+    range=Interval(-1, 1),
+)
+relu = Function(
+    "relu",
+    definition=select(less_equal(z, 0), 0, z),
+    derivative=select(less_equal(z, 0), 0, 1),
+    kinks=(0.0,),
+    range=NOT_NEGATIVE,
+)
+exp_ = Function("exp", definition=exp(z), derivative=a, range=POSITIVE)
+softplus = Function(
+    "softplus",
+    definition=log(1 + exp(z)),
+    stable=select(less_equal(z, 0), 0, z) + log1p(_decay),
+    derivative=Call(sigmoid, z),
+    range=POSITIVE,
+)
+silu = Function(
+    "silu",
+    definition=z / (1 + exp(-z)),
+    stable=z * Call(sigmoid, z),
+    derivative=Call(sigmoid, z) * (1 + z * (1 - Call(sigmoid, z))),
+    range=Interval(-0.27846454276107380, math.inf, low_open=False),
+)
+gelu = Function(
+    "gelu",
+    definition=z * (1 + erf(z / math.sqrt(2))) / 2,
+    derivative=(1 + erf(z / math.sqrt(2))) / 2 + z * exp(-(z**2) / 2) / math.sqrt(2 * math.pi),
+    range=Interval(-0.16997120747990369, math.inf, low_open=False),
+)
+mish = Function(
+    "mish",
+    definition=z * tanh(log(1 + exp(z))),
+    stable=z * tanh(Call(softplus, z)),
+    derivative=tanh(Call(softplus, z)) + z * Call(sigmoid, z) * (1 - tanh(Call(softplus, z)) ** 2),
+    range=Interval(-0.30884341301725074, math.inf, low_open=False),
+)
+selu = Function(
+    "selu",
+    definition=SELU_SCALE * select(less_equal(z, 0), SELU_ALPHA * (exp(z) - 1), z),
+    stable=SELU_SCALE * select(less_equal(z, 0), SELU_ALPHA * expm1(z), z),
+    derivative=select(less_equal(z, 0), a + SELU_SCALE * SELU_ALPHA, SELU_SCALE),
+    kinks=(0.0,),
+    range=Interval(-SELU_SCALE * SELU_ALPHA, math.inf),
+)
+
+
+def leaky_relu(slope: float = 0.01) -> Function:
+    """z above 0, slope · z below."""
+    return Function(
+        "leaky_relu",
+        definition=select(less_equal(z, 0), slope * z, z),
+        derivative=select(less_equal(z, 0), slope, 1),
+        kinks=(0.0,),
+        range=Interval() if slope > 0 else NOT_NEGATIVE,
+        parameters=(("slope", float(slope)),),
+    )
+
+
+def elu(alpha: float = 1.0) -> Function:
+    """z above 0, alpha · (e^z − 1) below."""
+    return Function(
+        "elu",
+        definition=select(less_equal(z, 0), alpha * (exp(z) - 1), z),
+        stable=select(less_equal(z, 0), alpha * expm1(z), z),
+        derivative=select(less_equal(z, 0), a + alpha, 1),
+        kinks=() if alpha == 1 else (0.0,),
+        range=Interval(-alpha, math.inf),
+        parameters=(("alpha", float(alpha)),),
+    )
+
+
+@dataclass(frozen=True)
+class Softmax:
+    """exp(z) over its sum along the units: the one activation that mixes units, so it is a term, not a `Function`."""
+
+    name: str = "softmax"
+    range: Interval = UNIT
+    parameters: tuple[tuple[str, float], ...] = ()
+    kinks: tuple[float, ...] = ()
+
+    def over(self, logits: Term, axis: str) -> Term:
+        """softmax of `logits` along an axis, as exp(z − logsumexp z)."""
+        return exp(logits - Reduce("logsumexp", (axis,), logits))
+
+
+softmax = Softmax()
+
+Activation = Function | Softmax
+
+ACTIVATIONS: dict[str, Activation | Callable[..., Activation]] = {
+    "identity": identity,
+    "sigmoid": sigmoid,
+    "tanh": tanh_,
+    "relu": relu,
+    "leaky_relu": leaky_relu,
+    "elu": elu,
+    "selu": selu,
+    "gelu": gelu,
+    "silu": silu,
+    "mish": mish,
+    "softplus": softplus,
+    "exp": exp_,
+    "softmax": softmax,
+}
+ACTIVATION_ALIASES = {"logistic": "sigmoid", "linear": "identity", "swish": "silu"}

@@ -1,0 +1,111 @@
+"""The losses of one output of one sample: one row each.
+
+A row gives the defining expression in the prediction ``yhat`` and the label ``y``, where predictions may lie, and
+which labels are meant.  The cost of a batch is their (weighted) sum over outputs and samples, divided as the network
+says.  To add a loss, add a row.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chainrule.expressions.terms import Interval, Symbol, Term, absolute, less_equal, log, select
+
+yhat, y = Symbol("yhat"), Symbol("y")
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A loss as a row of a table, or as a user's own value.
+
+    Parameters
+    ----------
+    name : str
+        ``"huber"``.
+    definition : Term
+        The loss of one output, in ``yhat`` and ``y``.
+    domain : Interval
+        Where ``yhat`` must lie.
+    labels : Interval
+        Where ``y`` must lie.
+    kinks : bool
+        Whether the derivative jumps somewhere (at ŷ = y; for Huber only the second derivative does).
+    parameters : tuple of (str, float)
+        Values that are part of the loss: ``(("delta", 1.0),)``.
+    """
+
+    name: str
+    definition: Term
+    domain: Interval = Interval()
+    labels: Interval = Interval()
+    kinks: bool = False
+    parameters: tuple[tuple[str, float], ...] = ()
+
+
+CLOSED_UNIT = Interval(0, 1, low_open=False, high_open=False)
+
+squared_error = Loss("squared-error", (yhat - y) ** 2 / 2)
+mse = Loss("mse", (yhat - y) ** 2)
+absolute_error = Loss("absolute-error", absolute(yhat - y), kinks=True)
+binary_cross_entropy = Loss(
+    "binary-cross-entropy",
+    -(y * log(yhat) + (1 - y) * log(1 - yhat)),
+    domain=Interval(0, 1),
+    labels=CLOSED_UNIT,
+)
+# every row of labels sums to 1: classes one-hot, or a distribution
+cross_entropy = Loss("cross-entropy", -(y * log(yhat)), domain=Interval(0, 1), labels=CLOSED_UNIT)
+poisson = Loss(
+    "poisson",
+    yhat - y * log(yhat),
+    domain=Interval(0, math.inf),
+    labels=Interval(0, math.inf, low_open=False),
+)
+
+
+def huber(delta: float = 1.0) -> Loss:
+    """Half the squared error up to `delta`, linear beyond (Huber 1964)."""
+    distance = absolute(yhat - y)
+    return Loss(
+        "huber",
+        select(less_equal(distance, delta), (yhat - y) ** 2 / 2, delta * (distance - delta / 2)),
+        parameters=(("delta", float(delta)),),
+    )
+
+
+def quantile(q: float = 0.5) -> Loss:
+    """The pinball loss (Koenker and Bassett 1978), minimal at the q-quantile; at ŷ = y its derivative is 1 − q."""
+    return Loss(
+        "quantile",
+        select(less_equal(y - yhat, 0), (1 - q) * (yhat - y), q * (y - yhat)),
+        kinks=True,
+        parameters=(("q", float(q)),),
+    )
+
+
+LOSSES: dict[str, Loss | Callable[..., Loss]] = {
+    "binary-cross-entropy": binary_cross_entropy,
+    "cross-entropy": cross_entropy,
+    "squared-error": squared_error,
+    "mse": mse,
+    "absolute-error": absolute_error,
+    "huber": huber,
+    "quantile": quantile,
+    "poisson": poisson,
+}
+LOSS_ALIASES = {
+    "bce": "binary-cross-entropy",
+    "log-loss": "binary-cross-entropy",
+    "mean-squared-error": "mse",
+    "mae": "absolute-error",
+    "pinball": "quantile",
+    "categorical-cross-entropy": "cross-entropy",
+}
+PARAMETER_DOMAINS: dict[tuple[str, str], Interval] = {
+    ("huber", "delta"): Interval(0, math.inf),
+    ("quantile", "q"): Interval(0, 1),
+    ("leaky_relu", "slope"): Interval(0, math.inf, low_open=False),
+    ("elu", "alpha"): Interval(0, math.inf),
+}

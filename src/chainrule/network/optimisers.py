@@ -1,0 +1,99 @@
+"""Optimisers as declarations: which update rule, with which constants.
+
+The rules themselves are equations (`chainrule.calculus.updates`); the learning rate is not here, because it is an
+input of every step (a schedule gives it).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Common:
+    """What every optimiser may add.
+
+    Parameters
+    ----------
+    clip_norm : float, optional
+        All gradients are scaled together so that their global norm is at most this (Pascanu et al. 2013).
+    average : float, optional
+        Decay of an exponential moving average of the parameters, kept beside them (Polyak and Juditsky 1992).
+    """
+
+    clip_norm: float | None = None
+    average: float | None = None
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            _check(type(self).__name__, field.name, getattr(self, field.name))
+
+    @property
+    def name(self) -> str:
+        """The name that JSON and the command use."""
+        return type(self).__name__.lower()
+
+    def to_json(self) -> dict[str, Any]:
+        """The declaration as JSON values."""
+        return {"name": self.name} | {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SGD(_Common):
+    """Gradient descent, with momentum and Nesterov's variant as scikit-learn defines them.
+
+    v⁺ = μ v − η g;  W⁺ = W + v⁺, or with `nesterov` W⁺ = W + μ v⁺ − η g  (Sutskever et al. 2013).
+    """
+
+    momentum: float = 0.0
+    nesterov: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adam(_Common):
+    """Adam (Kingma and Ba 2015, the efficient form at the end of their section 2, which scikit-learn uses).
+
+    m⁺ = β₁ m + (1 − β₁) g;  v⁺ = β₂ v + (1 − β₂) g²;  W⁺ = W − η √(1 − β₂ᵗ)/(1 − β₁ᵗ) · m⁺/(√v⁺ + ε).
+    """
+
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdamW(Adam):
+    """Adam with decoupled decay of weights, not biases: W⁺ = W − ηλW − Adam's step (Loshchilov and Hutter 2019)."""
+
+    weight_decay: float = 0.01
+
+
+Optimiser = SGD | Adam | AdamW
+OPTIMISERS: dict[str, type[SGD | Adam | AdamW]] = {"sgd": SGD, "adam": Adam, "adamw": AdamW}
+
+
+def optimiser_from_json(value: dict[str, Any]) -> Optimiser:
+    """The optimiser that `to_json` wrote."""
+    settings = dict(value)
+    name = settings.pop("name", None)
+    if name not in OPTIMISERS:
+        raise ValueError(f"unknown optimiser {name!r}; known: {', '.join(OPTIMISERS)}")
+    return OPTIMISERS[name](**settings)
+
+
+def _check(owner: str, name: str, value: Any) -> None:
+    if value is None or isinstance(value, bool):
+        return
+    below_one = name in ("momentum", "beta1", "beta2", "average")
+    positive = name in ("epsilon", "clip_norm")
+    if (
+        not isinstance(value, int | float)
+        or not math.isfinite(value)
+        or value < 0
+        or (below_one and value >= 1)
+        or (positive and value == 0)
+    ):
+        accepted = "[0, 1)" if below_one else "(0, inf)" if positive else "[0, inf)"
+        raise ValueError(f"{owner}: {name} must be a number in {accepted}, got {value!r}")

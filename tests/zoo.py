@@ -1,0 +1,119 @@
+"""The zoo: the networks that every engine, every check and every reading runs over.
+
+Widths are pairwise distinct, so that a missing transpose cannot hide; labels are real numbers where the loss admits
+them; parameters are drawn so that ReLUs are alive.
+"""
+
+import itertools
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from chainrule.expressions.activations import ACTIVATIONS, Function, Softmax
+from chainrule.expressions.lookup import activation, text_of
+from chainrule.expressions.losses import LOSSES
+from chainrule.network import Dense, Network, Penalty
+
+
+@dataclass(frozen=True)
+class Animal:
+    """A network of the zoo, and the number of samples to run it on."""
+
+    network: Network
+    samples: int = 17
+
+    @property
+    def id(self):
+        n, extras = self.network, []
+        if n.penalty:
+            extras.append(f"l2={n.penalty.l2:g},l1={n.penalty.l1:g},divided={n.penalty.divided}")
+        extras += ["weights"] * n.sample_weights + ["sum"] * (n.reduction == "sum") + [f"batch={self.samples}"]
+        return f"{n} {text_of(n.loss)} {' '.join(extras)}".replace(" -> ", ">").replace(" ", "_")
+
+
+LOSS_TEXTS = [name if not callable(row) else text_of(row()) for name, row in LOSSES.items()] + ["quantile(0.9)"]
+WIDTHS = (6, 5, 4, 7, 3, 2)
+
+
+def network(activations, loss, *, outputs=None, **options):
+    """A network of as many layers as activations, with widths pairwise distinct."""
+    widths = list(WIDTHS[1 : len(activations)]) + [outputs or 3]
+    if outputs is None and 3 in widths[:-1]:
+        widths[-1] = 2
+    layers = [Dense(width, row) for width, row in zip(widths, activations, strict=True)]
+    return Network(layers, WIDTHS[0], loss, **options)
+
+
+def admissible(loss):
+    """The activations that may stand before a loss."""
+    for name in ACTIVATIONS:
+        try:
+            network(["tanh", name], loss)
+        except ValueError:
+            continue
+        yield name
+
+
+def _zoo():
+    for loss in LOSS_TEXTS:
+        for output in admissible(loss):
+            yield Animal(network(["tanh", output], loss))
+    for hidden in ACTIVATIONS:
+        if hidden != "softmax":
+            yield Animal(network([hidden, "identity"], "squared-error"))
+            yield Animal(network([hidden, hidden, "softmax"], "cross-entropy"), samples=1)
+    for depth in range(1, 6):
+        hidden = ["relu", "tanh", "elu", "sigmoid"][: depth - 1]
+        for output, loss in (("sigmoid", "bce"), ("softmax", "cross-entropy"), ("identity", "mse")):
+            yield Animal(network([*hidden, output], loss))
+            yield Animal(network([*hidden, output], loss), samples=1)
+    penalties = (Penalty(), Penalty(l2=0.3), Penalty(l2=0.2, l1=0.1), Penalty(l2=0.3, divided=False))
+    outputs = (("sigmoid", "bce"), ("softmax", "cross-entropy"), ("identity", "huber"), ("exp", "poisson"))
+    for (output, loss), penalty, weights, reduction in itertools.product(
+        outputs, penalties, (False, True), ("mean", "sum")
+    ):
+        options = {"penalty": penalty, "sample_weights": weights, "reduction": reduction}
+        yield Animal(network(["tanh", output], loss, **options))
+    for output, loss in outputs:
+        bare = network(["relu", "tanh", output], loss, penalty=Penalty(l2=0.3), sample_weights=True)
+        layers = tuple(Dense(layer.width, layer.activation, 0.3) for layer in bare.layers[:-1]) + bare.layers[-1:]
+        yield Animal(Network(layers, bare.n_inputs, loss, penalty=bare.penalty, sample_weights=True, input_dropout=0.2))
+        yield Animal(network(["relu", output], loss, outputs=None if loss == "cross-entropy" else 1))
+
+
+ZOO = list({animal.id: animal for animal in _zoo()}.values())
+
+
+def draw(animal, seed=0):
+    """Parameters, X, Y, sample weights and masks for an animal, in float64."""
+    net, n = animal.network, animal.samples
+    rng = np.random.default_rng(seed)
+    params = {name: rng.normal(size=shape) * (0.7 if len(shape) == 2 else 0.3) for name, shape in
+              net.parameter_shapes.items()}  # fmt: skip
+    X = rng.normal(size=(n, net.n_inputs))
+    shape = (n, net.layers[-1].width)
+    if net.loss.name == "cross-entropy":
+        Y = rng.dirichlet(np.ones(shape[1]), size=n)
+    elif net.loss.labels.high == 1:
+        Y = rng.uniform(0.1, 0.9, shape)
+    else:
+        Y = rng.uniform(0.1, 3.0, shape)
+    weight = rng.uniform(0.3, 2.0, n) if net.sample_weights else None
+    masks = {}
+    for number, (width, rate) in enumerate(
+        zip(net.widths, (net.input_dropout, *(layer.dropout for layer in net.layers)), strict=True)
+    ):
+        if rate:
+            masks[f"M{number}"] = (rng.uniform(size=(n, width)) >= rate).astype(float)
+    return params, X, Y, weight, masks
+
+
+def standard_functions():
+    """Every pointwise activation of the table, with its default parameters."""
+    rows = (activation(name) for name in ACTIVATIONS)
+    return [row for row in rows if not isinstance(row, Softmax) and isinstance(row, Function)]
+
+
+def with_samples(animal, samples):
+    """The same network on another number of samples."""
+    return replace(animal, samples=samples)
