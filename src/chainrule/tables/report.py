@@ -1,0 +1,88 @@
+"""What preparing met, and the plan as a short table; rows of text that others print."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from chainrule.tables.columns import (
+    BooleanColumn,
+    CategoryColumn,
+    ColumnPlan,
+    DateColumn,
+    HashedColumn,
+    LeftOutColumn,
+    Noticed,
+    NumberColumn,
+)
+from chainrule.tables.errors import listed, shown
+from chainrule.tables.targets import ClassTarget, Target
+
+
+@dataclass
+class PreparationReport:
+    """What was met while preparing a table, or the batches of one.
+
+    Attributes
+    ----------
+    n_rows : int
+    noticed : dict of str to Noticed
+        Missing, unseen and unreadable cells of every input column.
+    notes : tuple of str
+        Renamed and extra columns.
+    """
+
+    n_rows: int = 0
+    noticed: dict[str, Noticed] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def add(self, other: PreparationReport) -> None:
+        """Count another batch."""
+        self.n_rows += other.n_rows
+        for name, noticed in other.noticed.items():
+            self.noticed.setdefault(name, Noticed()).add(noticed)
+        self.notes += tuple(note for note in other.notes if note not in self.notes)
+
+    def lines(self) -> list[str]:
+        """One sentence per thing that a reader should know."""
+        lines = list(self.notes)
+        for name, cells in self.noticed.items():
+            if cells.unseen:
+                examples = listed(cells.examples, 3)
+                lines.append(f"column {shown(name)}: {cells.unseen} cells hold values unseen in training ({examples})")
+            if cells.unreadable:
+                examples = listed(cells.examples, 3)
+                lines.append(f"column {shown(name)}: {cells.unreadable} unreadable cells count as missing ({examples})")
+        return lines
+
+
+def summary_rows(columns: tuple[ColumnPlan, ...], target: Target | None) -> list[tuple[str, ...]]:
+    """Header and rows: column, what it is, what becomes of it, how many columns of X."""
+    rows: list[tuple[str, ...]] = [("column", "kind", "preparation", "inputs")]
+    rows += [(column.name, column.kind, _described(column), str(len(column.feature_names))) for column in columns]
+    if isinstance(target, ClassTarget):
+        rows.append((target.name, "target", f"{len(target.classes)} classes: {listed(target.classes)}", ""))
+    elif target is not None:
+        rows.append((target.name, "target", f"(y − {target.mean:.4g}) / {target.scale:.4g}", ""))
+    return rows
+
+
+def _described(column: ColumnPlan) -> str:
+    if isinstance(column, LeftOutColumn):
+        return column.reason
+    flag = "; flag where missing" if column.flag_missing else ""
+    if isinstance(column, NumberColumn):
+        clip = ", smoothly clipped" if column.smooth_clip else ""
+        mark = ", decimal comma" if column.decimal == "," else ""
+        median = f"; missing = {column.median:.4g}" if column.flag_missing else ""
+        return f"(x − {column.center:.4g}) / {column.scale:.4g}{clip}{mark}{median}{flag}"
+    if isinstance(column, BooleanColumn):
+        return f"{column.no} −1, {column.yes} +1{flag}"
+    if isinstance(column, CategoryColumn):
+        grouped = f" and {len(column.grouped)} grouped" if column.grouped else ""
+        return f"{listed(column.categories, 3)}{grouped}{flag}"
+    if isinstance(column, HashedColumn):
+        return f"hashed into {column.buckets} columns{flag}"
+    if isinstance(column, DateColumn):
+        written = f", written {column.form}" if column.form else ""
+        return f"{', '.join(part.part for part in column.parts)}{written}{flag}"
+    raise TypeError(column)
