@@ -110,9 +110,7 @@ def downward_imports(modules: list[Module], rooms: tuple[str, ...], doors: tuple
     """Imports of a room that comes later in `rooms`, unless a door allows them."""
     found = []
     for module in modules:
-        if (
-            module.room is None or module.room not in rooms
-        ):  # the public face and __main__ may reach every room
+        if module.room is None or module.room not in rooms:  # the public face and __main__ may reach every room
             continue
         allowed = {(door.function, door.room) for door in doors if door.module == module.name}
         for item in imports_of(module):
@@ -152,9 +150,7 @@ def imports_of_the_public_face(modules: list[Module], rooms: tuple[str, ...]) ->
     ]
 
 
-def misplaced_modules(
-    modules: list[Module], rooms: tuple[str, ...], at_the_top: tuple[str, ...]
-) -> list[str]:
+def misplaced_modules(modules: list[Module], rooms: tuple[str, ...], at_the_top: tuple[str, ...]) -> list[str]:
     """Files outside every room."""
     return [
         f"{module.path.name} is in no room of the house"

@@ -19,9 +19,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--update-snapshots", action="store_true", help="write tests/snapshots anew; review the diff"
-    )
+    parser.addoption("--update-snapshots", action="store_true", help="write tests/snapshots anew; review the diff")
 
 
 @pytest.fixture(scope="session")

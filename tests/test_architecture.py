@@ -85,9 +85,7 @@ def declared_packages(repository: Path) -> set[str]:
     ]
     declared = {re.split(r"[<>=!~\[; ]", line)[0].lower() for line in wanted}
     installed = packages_distributions()
-    imported_as = {
-        name for name, owners in installed.items() if declared & {owner.lower() for owner in owners}
-    }
+    imported_as = {name for name, owners in installed.items() if declared & {owner.lower() for owner in owners}}
     return set(sys.stdlib_module_names) | imported_as | declared
 
 
@@ -145,9 +143,7 @@ def machine_paths(files: list[Path]) -> list[str]:
         f"{path.name}:{number}: {line.strip()[:100]}"
         for path in files
         if path.is_file()
-        for number, line in enumerate(
-            path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1
-        )
+        for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1)
         if MACHINE_PATHS.search(line)
     ]
 
@@ -183,9 +179,7 @@ def planted(root: Path, files: dict[str, str]) -> list[Module]:
     ],
 )
 def test_a_downward_import_is_caught(tmp_path: Path, text: str) -> None:
-    tree = planted(
-        tmp_path, {"network/layers.py": text, "engines/reference.py": "import chainrule.network.layers"}
-    )
+    tree = planted(tmp_path, {"network/layers.py": text, "engines/reference.py": "import chainrule.network.layers"})
     [violation] = architecture.downward_imports(tree, ROOMS, ())
     assert "chainrule.network.layers" in violation
     assert "network may not import engines" in violation
@@ -208,9 +202,7 @@ def test_a_door_opens_one_function_to_one_room(tmp_path: Path) -> None:
         "    def other(self):\n"
         "        {other}\n"
     )
-    door = Door(
-        "chainrule.network.network", "Network.trace", "engines", "net.trace(…) runs the reference engine"
-    )
+    door = Door("chainrule.network.network", "Network.trace", "engines", "net.trace(…) runs the reference engine")
 
     def violations(more: str, other: str) -> list[str]:
         tree = planted(tmp_path, {"network/network.py": text.format(more=more, other=other)})
@@ -229,9 +221,7 @@ def test_a_door_at_module_level_is_caught(tmp_path: Path) -> None:
 
 
 def test_an_import_from_the_public_face_is_caught(tmp_path: Path) -> None:
-    tree = planted(
-        tmp_path, {"estimators/mlp.py": "from chainrule import Network, __version__\nimport chainrule"}
-    )
+    tree = planted(tmp_path, {"estimators/mlp.py": "from chainrule import Network, __version__\nimport chainrule"})
     found = architecture.imports_of_the_public_face(tree, ROOMS)
     assert [line.split(" imports ")[1].split(":")[0] for line in found] == ["chainrule.Network", "chainrule"]
 
@@ -243,10 +233,7 @@ def test_a_file_in_no_room_is_caught(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["utils/x.py", "network/helpers.py", "network/_common.py", "misc.py"])
 def test_a_nameless_room_is_caught(tmp_path: Path, name: str) -> None:
-    assert (
-        len(architecture.nameless_rooms(planted(tmp_path, {name: "", "network/layers.py": ""}), NAMELESS))
-        == 1
-    )
+    assert len(architecture.nameless_rooms(planted(tmp_path, {name: "", "network/layers.py": ""}), NAMELESS)) == 1
 
 
 def test_a_long_file_is_caught(tmp_path: Path) -> None:
@@ -272,18 +259,14 @@ def test_an_eager_optional_package_is_caught(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "text", ["import torch", "def f():\n    import torch.nn", "from pickle import loads"]
-)
+@pytest.mark.parametrize("text", ["import torch", "def f():\n    import torch.nn", "from pickle import loads"])
 def test_a_forbidden_package_is_caught(tmp_path: Path, text: str) -> None:
     tree = planted(tmp_path, {"engines/x.py": text})
     assert len(architecture.forbidden_packages(tree, FORBIDDEN_PACKAGES)) == 1
 
 
 def test_an_undeclared_package_is_caught(tmp_path: Path, repository: Path) -> None:
-    tree = planted(
-        tmp_path, {"engines/x.py": "import numpy, sklearn.base, os.path, chainrule.network, hypothesis"}
-    )
+    tree = planted(tmp_path, {"engines/x.py": "import numpy, sklearn.base, os.path, chainrule.network, hypothesis"})
     [violation] = architecture.undeclared_packages(tree, declared_packages(repository))
     assert "hypothesis" in violation
 
