@@ -1,5 +1,6 @@
 """The README's commands and examples do what it says."""
 
+import doctest
 import re
 import subprocess
 from pathlib import Path
@@ -28,9 +29,7 @@ def test_ci_runs_the_second_command_of_the_readme(repository: Path, readme: str,
     """CI finds the command in the README itself: a README with another command makes it run that one."""
     (tmp_path / ".ci").mkdir()
     (tmp_path / ".ci" / "run").write_bytes((repository / ".ci" / "run").read_bytes())
-    changed = readme.replace(
-        command(readme, "test"), "python -c 'import sys; print(sys.prefix)'\necho closing"
-    )
+    changed = readme.replace(command(readme, "test"), "python -c 'import sys; print(sys.prefix)'\necho closing")
     (tmp_path / "README.md").write_text(changed, encoding="utf-8")
     ran = subprocess.run(
         ["bash", str(tmp_path / ".ci" / "run")],
@@ -46,7 +45,16 @@ def test_ci_runs_the_second_command_of_the_readme(repository: Path, readme: str,
     assert sorted(path.name for path in tmp_path.iterdir()) == [".ci", "README.md"]
 
 
+def test_its_examples_print_what_it_shows(readme: str) -> None:
+    examples = doctest.DocTestParser().get_doctest(readme, {}, "README", "README.md", 0)
+    report: list[str] = []
+    result = doctest.DocTestRunner().run(examples, out=report.append)
+    assert result.attempted > 0
+    assert result.failed == 0, "".join(report)
+
+
 def test_links_lead_somewhere(repository: Path, readme: str) -> None:
-    targets = [link for link in re.findall(r"\]\(([^)#]+)", readme) if "://" not in link]
+    prose = re.sub(r"```.*?```", "", readme, flags=re.DOTALL)
+    targets = [link for link in re.findall(r"\]\(([^)#]+)", prose) if "://" not in link]
     assert targets
     assert [link for link in targets if not (repository / link).exists()] == []
