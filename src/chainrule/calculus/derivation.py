@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from dataclasses import replace as with_fields
 from functools import cached_property
 
 from chainrule.calculus.backward import adjoint_of, backward_equations
@@ -22,7 +23,7 @@ from chainrule.calculus.rewriting import reduce_backward
 from chainrule.calculus.updates import next_value, optimiser_constants, optimiser_state, update_equations
 from chainrule.calculus.verification import verify
 from chainrule.expressions.terms import symbols, units
-from chainrule.network import SGD, Network, Optimiser
+from chainrule.network import SGD, Dense, Network, Optimiser
 
 
 @dataclass(frozen=True)
@@ -165,6 +166,23 @@ def derive(network: Network, *, layout: str = "columns", optimiser: Optimiser | 
     if layout not in LAYOUTS:
         raise ValueError(f"layout must be one of {', '.join(LAYOUTS)}, got {layout!r}")
     return Derivation(network, SGD() if optimiser is None else optimiser, layout)
+
+
+def dropout_free(derivation: Derivation) -> Derivation:
+    """The derivation of the same network without dropout: its cost has no chance in it."""
+    network = derivation.network
+    if not any(dropout_rates(network)):
+        return derivation
+    layers = [Dense(layer.width, layer.activation) for layer in network.layers]
+    bare = Network(
+        layers,
+        network.n_inputs,
+        network.loss,
+        penalty=network.penalty,
+        reduction=network.reduction,
+        sample_weights=network.sample_weights,
+    )
+    return with_fields(derivation, network=bare)
 
 
 LAYOUTS = ("columns", "rows", "sample", "index")

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
+from chainrule.expressions.stable import stable_form
 from chainrule.expressions.terms import SAMPLES, Symbol, Term
 
 Part = Literal["forward", "cost", "backward", "update"]
@@ -99,6 +101,11 @@ class Equations:
             if equation.left.name == name:
                 return equation
         raise KeyError(f"no equation assigns {name!r}; assigned: {', '.join(e.left.name for e in self.equations)}")
+
+    @cached_property
+    def computed(self) -> tuple[tuple[Symbol, Term], ...]:
+        """Every left side with the term that engines compute: the right side in its stable form."""
+        return tuple((equation.left, stable_form(equation.right)) for equation in self.equations)
 
     def part(self, part: Part) -> tuple[Equation, ...]:
         """The equations of one part."""

@@ -67,6 +67,7 @@ relu = Function(
     derivative=select(less_equal(z, 0), 0, 1),
     kinks=(0.0,),
     range=NOT_NEGATIVE,
+    keeps_sign=True,
 )
 exp_ = Function("exp", definition=exp(z), derivative=a, range=POSITIVE)
 softplus = Function(
@@ -103,6 +104,7 @@ selu = Function(
     derivative=select(less_equal(z, 0), a + SELU_SCALE * SELU_ALPHA, SELU_SCALE),
     kinks=(0.0,),
     range=Interval(-SELU_SCALE * SELU_ALPHA, math.inf),
+    keeps_sign=True,
 )
 
 
@@ -115,6 +117,7 @@ def leaky_relu(slope: float = 0.01) -> Function:
         kinks=(0.0,),
         range=Interval() if slope > 0 else NOT_NEGATIVE,
         parameters=(("slope", float(slope)),),
+        keeps_sign=True,
     )
 
 
@@ -128,6 +131,7 @@ def elu(alpha: float = 1.0) -> Function:
         kinks=() if alpha == 1 else (0.0,),
         range=Interval(-alpha, math.inf),
         parameters=(("alpha", float(alpha)),),
+        keeps_sign=True,
     )
 
 

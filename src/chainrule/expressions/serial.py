@@ -88,6 +88,7 @@ def activation_to_json(row: Activation) -> Any:
         "kinks": list(row.kinks),
         "range": None if row.range is None else interval_to_json(row.range),
         "parameters": [list(pair) for pair in row.parameters],
+        "keeps_sign": row.keeps_sign,
     }
 
 
@@ -104,6 +105,7 @@ def activation_from_json(value: Any) -> Activation:
             kinks=tuple(float(kink) for kink in value["kinks"]),
             range=None if value["range"] is None else interval_from_json(value["range"]),
             parameters=tuple((str(name), float(number)) for name, number in value["parameters"]),
+            keeps_sign=bool(value["keeps_sign"]),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"not an activation: {str(value)[:80]} ({error!r})") from None

@@ -162,6 +162,8 @@ class Function:
         Where the values lie; needed to admit a loss with a restricted domain.
     parameters : tuple of (str, float)
         Values that are part of the function: ``(("slope", 0.01),)``.
+    keeps_sign : bool
+        Whether f(z) ≤ 0 exactly where z ≤ 0, so that an engine may test the output in place of the input.
     """
 
     name: str
@@ -171,6 +173,7 @@ class Function:
     kinks: tuple[float, ...] = ()
     range: Interval | None = None
     parameters: tuple[tuple[str, float], ...] = ()
+    keeps_sign: bool = False
 
     @property
     def computed(self) -> Term:

@@ -1,5 +1,6 @@
 """The reference engine: NumPy in float64, one equation = one assignment.  Slow and obviously right."""
 
 from chainrule.engines.reference.evaluation import Trace, evaluate
+from chainrule.engines.reference.program import ReferenceEngine
 
-__all__ = ["Trace", "evaluate"]
+__all__ = ["ReferenceEngine", "Trace", "evaluate"]

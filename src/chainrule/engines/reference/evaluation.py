@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike
 from chainrule.calculus.derivation import Derivation
 from chainrule.calculus.equations import Equations
 from chainrule.engines.reference.operations import OPERATIONS, REDUCTIONS, Array
-from chainrule.expressions.stable import stable_form
 from chainrule.expressions.terms import SAMPLES, Apply, Axes, Number, Reduce, Size, Symbol, Term
 
 if TYPE_CHECKING:
@@ -78,11 +77,9 @@ def evaluate(equations: Equations, values: Mapping[str, ArrayLike]) -> Trace:
             raise ValueError(f"{symbol.name} must have the shape {equations.shape(symbol)}, got {array.shape}")
         known[symbol.name] = array
     with np.errstate(all="ignore"):  # infinities and NaN are values here; who trains looks for them
-        for equation in equations:
-            value = _value(stable_form(equation.right), known, sizes)
-            aligned = _aligned(value, equation.right.axes, equation.left.axes)
-            shape = tuple(sizes[axis] for axis in equation.left.axes)
-            known[equation.left.name] = np.array(np.broadcast_to(aligned, shape))
+        for left, right in equations.computed:
+            value = _aligned(_value(right, known, sizes), right.axes, left.axes)
+            known[left.name] = np.array(np.broadcast_to(value, tuple(sizes[axis] for axis in left.axes)))
     return Trace(equations, known)
 
 

@@ -1,0 +1,143 @@
+"""What every engine offers to training: the one seam between equations and the way they run.
+
+An `Engine` compiles a derivation into a `Program`.  A program holds the state of one training (parameters, the
+optimiser's memory, the step number t) wherever and however it likes; arrays go in and out by the names that they have
+in the equations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, csr_matrix
+
+from chainrule.calculus import Derivation
+
+Floats = NDArray[np.floating[Any]]
+State = dict[str, Floats]
+
+
+@dataclass(frozen=True)
+class Data:
+    """Samples in rows, ready for a network.
+
+    Parameters
+    ----------
+    X : ndarray or CSR matrix of shape (n, n_inputs)
+        In the program's dtype.
+    Y : ndarray of shape (n, n_outputs) or (n,)
+        Labels in the program's dtype; or class codes 0 … n_outputs − 1 as int64, which stand for one-hot rows.
+    weight : ndarray of shape (n,), optional
+        Sample weights, given exactly when the network declares them.
+    """
+
+    X: Floats | csr_array | csr_matrix
+    Y: Floats | NDArray[np.int64]
+    weight: Floats | None = None
+
+    def __len__(self) -> int:
+        return int(self.X.shape[0])
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One pass over the data, decided before it begins.
+
+    Parameters
+    ----------
+    order : int64 ndarray of shape (n,)
+        Which row comes when; the last batch may be short.
+    batch_size : int
+    rates : float64 ndarray of shape (n_steps,)
+        The learning rate η of every step.
+    seed : int
+        Key of the dropout masks, which are a function of (seed, step t, layer, row in the batch, unit).
+    """
+
+    order: NDArray[np.int64]
+    batch_size: int
+    rates: NDArray[np.float64]
+    seed: int = 0
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """The number of samples of every step."""
+        starts = np.arange(0, len(self.order), self.batch_size)
+        return np.minimum(self.batch_size, len(self.order) - starts)
+
+
+@dataclass(frozen=True)
+class Costs:
+    """The parts of J = (L + R)/s for every step, each with the parameters before that step's update.
+
+    Parameters
+    ----------
+    data : float64 ndarray of shape (n_steps,)
+        L: the weighted sum of the losses of the batch.
+    penalty : float64 ndarray of shape (n_steps,)
+        R.
+    divisor : float64 ndarray of shape (n_steps,)
+        s: what the batch's cost was divided by; a batch with s = 0 was skipped.
+    """
+
+    data: NDArray[np.float64]
+    penalty: NDArray[np.float64]
+    divisor: NDArray[np.float64]
+
+    @property
+    def finite(self) -> bool:
+        """Whether no step saw a NaN or an infinity."""
+        return bool(np.isfinite(self.data).all() and np.isfinite(self.penalty).all())
+
+
+class Program(Protocol):
+    """A derivation, compiled: it holds the state of one training."""
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Set parameters ``W1``, ``b1``, …; the optimiser's memory (zeros where absent) and ``t`` (0 where absent)."""
+
+    def state(self) -> State:
+        """Copies of the parameters, the optimiser's memory, and ``t`` as an array without axes."""
+
+    def snapshot(self) -> object:
+        """The state in the program's own form, cheap to take; only `restore` of the same program reads it."""
+
+    def restore(self, snapshot: object) -> None:
+        """Go back to a snapshot."""
+
+    def finite(self) -> bool:
+        """Whether all parameters are finite."""
+
+    def train(self, data: Data, epoch: Epoch) -> Costs:
+        """One step of the optimiser for every batch of the epoch."""
+
+    def gradients(self, data: Data) -> tuple[float, State]:
+        """J, and ``dW1``, ``db1``, … of one batch of all rows, at the current parameters, without dropout."""
+
+    def predict(self, X: Floats | csr_array | csr_matrix) -> Floats:
+        """The network's outputs, of shape (n, n_outputs)."""
+
+
+class Engine(Protocol):
+    """A way to run equations."""
+
+    name: str
+
+    def compile(
+        self, derivation: Derivation, *, dtype: np.dtype[Any], batch_size: int, n_threads: int | str = 1
+    ) -> Program:
+        """A program for a derivation.
+
+        Parameters
+        ----------
+        derivation : Derivation
+            Its optimiser says which update.
+        dtype : float32 or float64
+        batch_size : int
+            The usual number of rows in a step; others are accepted.
+        n_threads : int or "auto"
+        """

@@ -1,0 +1,6 @@
+"""How parameters are found: starting values, schedules, batches, stopping, and the loop over an engine's steps."""
+
+from chainrule.training.history import History
+from chainrule.training.loop import Plan, train
+
+__all__ = ["History", "Plan", "train"]

@@ -1,0 +1,54 @@
+"""L-BFGS on the whole data set: SciPy's solver, fed with the program's cost and gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import OptimizeResult, minimize
+
+from chainrule.engines.interface import Data, Program
+
+
+def minimise(
+    program: Program, data: Data, names: Sequence[str], *, tol: float, max_iter: int, max_fun: int
+) -> OptimizeResult:
+    """Minimise J over the parameters with L-BFGS-B (Byrd, Lu, Nocedal and Zhu 1995); the program holds the result.
+
+    Parameters
+    ----------
+    program : Program
+        Loaded with starting values.
+    data : Data
+    names : sequence of str
+        The parameters, in the order in which they are packed into one vector.
+    tol : float
+        Stop when no component of the gradient is larger.
+    max_iter, max_fun : int
+        Iterations and evaluations of the cost at most.
+
+    Returns
+    -------
+    scipy.optimize.OptimizeResult
+        ``fun`` is J, ``nit`` the number of iterations.
+    """
+    start = program.state()
+    shapes = [start[name].shape for name in names]
+
+    def unpacked(vector: NDArray[np.float64]) -> dict[str, Any]:
+        ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
+        parts = np.split(vector, ends[:-1])
+        return {name: part.reshape(shape) for name, part, shape in zip(names, parts, shapes, strict=True)}
+
+    def cost_and_gradient(vector: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        program.load(unpacked(vector))
+        J, gradients = program.gradients(data)
+        return J, np.concatenate([np.asarray(gradients[f"d{name}"], np.float64).ravel() for name in names])
+
+    packed = np.concatenate([np.asarray(start[name], np.float64).ravel() for name in names])
+    options: Any = {"maxiter": max_iter, "maxfun": max_fun, "gtol": tol}
+    result: OptimizeResult = minimize(cost_and_gradient, packed, args=(), method="L-BFGS-B", jac=True, options=options)
+    program.load(unpacked(result.x))
+    return result
