@@ -122,7 +122,7 @@ def downward_imports(modules: list[Module], rooms: tuple[str, ...], doors: tuple
             named_for_types = item.for_types_only and room in {door_room for _, door_room in allowed}
             if (item.function, room) not in allowed and not named_for_types:
                 where = f"{module.name}:{item.line} ({item.function or 'at module level'})"
-                found.append(f"{where} imports {item.target}: {module.room} may not import {room}")
+                found.append(f"{where} imports {item.target}: {module.room} may not import {room} but through a door")
     return found
 
 
