@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chainrule.expressions.terms import (
     ONE,
@@ -114,7 +114,7 @@ def leaky_relu(slope: float = 0.01) -> Function:
         "leaky_relu",
         definition=select(less_equal(z, 0), slope * z, z),
         derivative=select(less_equal(z, 0), slope, 1),
-        kinks=(0.0,),
+        kinks=() if slope == 1 else (0.0,),
         range=Interval() if slope > 0 else NOT_NEGATIVE,
         parameters=(("slope", float(slope)),),
         keeps_sign=True,
@@ -139,10 +139,10 @@ def elu(alpha: float = 1.0) -> Function:
 class Softmax:
     """exp(z) over its sum along the units: the one activation that mixes units, so it is a term, not a `Function`."""
 
-    name: str = "softmax"
-    range: Interval = UNIT
-    parameters: tuple[tuple[str, float], ...] = ()
-    kinks: tuple[float, ...] = ()
+    name: str = field(default="softmax", init=False)
+    range: Interval = field(default=UNIT, init=False)
+    parameters: tuple[tuple[str, float], ...] = field(default=(), init=False)
+    kinks: tuple[float, ...] = field(default=(), init=False)
 
     def over(self, logits: Term, axis: str) -> Term:
         """softmax of `logits` along an axis, as exp(z − logsumexp z)."""
@@ -169,3 +169,7 @@ ACTIVATIONS: dict[str, Activation | Callable[..., Activation]] = {
     "softmax": softmax,
 }
 ACTIVATION_ALIASES = {"logistic": "sigmoid", "linear": "identity", "swish": "silu"}
+ACTIVATION_PARAMETERS: dict[tuple[str, str], Interval] = {
+    ("leaky_relu", "slope"): Interval(0, math.inf, low_open=False),
+    ("elu", "alpha"): Interval(0, math.inf),
+}

@@ -43,7 +43,7 @@ def differentiate(root: Term, leaf: Term) -> Term:
     >>> from chainrule.expressions.terms import Symbol, log
     >>> a = Symbol("a")
     >>> print(differentiate(a - 2 * log(a), a))
-    1 - 2 * (1 / a)
+    1 - 2 * 1 / a
     """
     if root == leaf:
         return ONE

@@ -8,11 +8,19 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from chainrule.expressions.activations import ACTIVATION_ALIASES, ACTIVATIONS, Activation, Softmax
-from chainrule.expressions.losses import LOSS_ALIASES, LOSSES, PARAMETER_DOMAINS, Loss
-from chainrule.expressions.terms import Function
+from chainrule.expressions.activations import (
+    ACTIVATION_ALIASES,
+    ACTIVATION_PARAMETERS,
+    ACTIVATIONS,
+    Activation,
+    Softmax,
+)
+from chainrule.expressions.losses import LOSS_ALIASES, LOSS_PARAMETERS, LOSSES, Loss
+from chainrule.expressions.numbers import read_number
+from chainrule.expressions.terms import Function, Interval
 
-_CALL = re.compile(r"\s*([A-Za-z][\w\- ]*?)\s*(?:\(([^()]*)\))?\s*", re.ASCII)
+_CALL = re.compile(r"([A-Za-z][\w\- ]*)(?:\(([^()]*)\))?", re.ASCII)
+_LONGEST_SHOWN = 80
 
 Row = TypeVar("Row")
 
@@ -23,7 +31,8 @@ def activation(text: str | Activation) -> Activation:
     Raises
     ------
     ValueError
-        For an unknown name, naming the nearest known one, and for wrong parameters.
+        For an unknown name, naming the nearest known one, for wrong parameters, and for a function of one's own
+        that has the name of a row but is another function.
 
     Examples
     --------
@@ -31,8 +40,9 @@ def activation(text: str | Activation) -> Activation:
     (('slope', 0.1),)
     """
     if isinstance(text, Function | Softmax):
+        _check_own(text, activation, "activation", {**ACTIVATIONS, **ACTIVATION_ALIASES}, "_")
         return text
-    row: Activation = _find(text, "activation", ACTIVATIONS, ACTIVATION_ALIASES, "_")
+    row: Activation = _find(text, "activation", ACTIVATIONS, ACTIVATION_ALIASES, "_", ACTIVATION_PARAMETERS)
     return row
 
 
@@ -42,7 +52,8 @@ def loss(text: str | Loss) -> Loss:
     Raises
     ------
     ValueError
-        For an unknown name, naming the nearest known one, and for wrong parameters.
+        For an unknown name, naming the nearest known one, for wrong parameters, and for a loss of one's own
+        that has the name of a row but is another loss.
 
     Examples
     --------
@@ -50,8 +61,9 @@ def loss(text: str | Loss) -> Loss:
     (('delta', 2.0),)
     """
     if isinstance(text, Loss):
+        _check_own(text, loss, "loss", {**LOSSES, **LOSS_ALIASES}, "-")
         return text
-    row: Loss = _find(text, "loss", LOSSES, LOSS_ALIASES, "-")
+    row: Loss = _find(text, "loss", LOSSES, LOSS_ALIASES, "-", LOSS_PARAMETERS)
     return row
 
 
@@ -69,41 +81,64 @@ def text_of(row: Activation | Loss) -> str:
 
 def suggest(word: str, known: Iterable[str]) -> str:
     """``; did you mean 'relu'`` when something known is near, else nothing."""
-    near = difflib.get_close_matches(word, list(known), n=1)
+    near = difflib.get_close_matches(word[:_LONGEST_SHOWN], list(known), n=1)
     return f"; did you mean {near[0]!r}" if near else ""
 
 
-def _find(text: str, kind: str, table: Mapping[str, Any], aliases: Mapping[str, str], joiner: str) -> Any:
+def shown(value: object) -> str:
+    """A value as an error message quotes it, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+
+
+def _find(
+    text: str,
+    kind: str,
+    table: Mapping[str, Any],
+    aliases: Mapping[str, str],
+    joiner: str,
+    accepted: Mapping[tuple[str, str], Interval],
+) -> Any:
     if not isinstance(text, str):
         raise TypeError(f"{kind} must be a name or a {kind} value, got {type(text).__name__}")
-    match = _CALL.fullmatch(text)
-    name = re.sub(r"[-_ ]", joiner, match[1].lower()) if match else text
+    match = _CALL.fullmatch(text.strip())
+    name = re.sub(r"[-_ ]+", joiner, match[1].strip().lower()) if match else text
     name = aliases.get(name, name)
     if match is None or name not in table:
         hint = suggest(name, [*table, *aliases])
-        raise ValueError(f"unknown {kind} {text!r}{hint}; known: {', '.join(table)}")
+        raise ValueError(f"unknown {kind} {shown(text)}{hint}; known: {', '.join(table)}")
     row = table[name]
-    arguments = _arguments(match[2], text) if match[2] is not None else ([], {})
-    if not callable(row):
-        if arguments != ([], {}):
-            raise ValueError(f"{kind} {name!r} takes no parameters, got {text!r}")
-        return row
-    return _build(row, name, kind, text, *arguments)
+    values, named = _arguments(match[2] or "", text)
+    if callable(row):
+        return _build(row, name, f"{kind} {shown(text)}", values, named, accepted)
+    if values or named:
+        raise ValueError(f"{kind} {name!r} takes no parameters, got {shown(text)}")
+    return row
+
+
+def _check_own(row: Any, find: Callable[[str], Any], kind: str, names: Mapping[str, Any], joiner: str) -> None:
+    """Names of rows are theirs: text and JSON would read a namesake back as the row."""
+    name = re.sub(r"[-_]+", joiner, row.name.lower())
+    if name in names and find(text_of(row)) != row:
+        raise ValueError(f"{row.name!r} is the name of {kind} {name!r} of the table; give your own another name")
 
 
 def _build(
-    row: Callable[..., Row], name: str, kind: str, text: str, values: list[float], named: dict[str, float]
+    row: Callable[..., Row],
+    name: str,
+    where: str,
+    values: list[float],
+    named: dict[str, float],
+    accepted: Mapping[tuple[str, str], Interval],
 ) -> Row:
     signature = inspect.signature(row)
     try:
         bound = signature.bind(*values, **named)
     except TypeError as error:
-        raise ValueError(f"{kind} {text!r}: {error}; accepted: {name}{signature_text(signature)}") from None
+        raise ValueError(f"{where}: {error}; accepted: {name}{signature_text(signature)}") from None
     for parameter, value in bound.arguments.items():
-        accepted = PARAMETER_DOMAINS[name, parameter]
-        low = value > accepted.low or (value == accepted.low and not accepted.low_open)
-        if not (low and value < accepted.high):
-            raise ValueError(f"{kind} {text!r}: {parameter} must lie in {accepted}, got {value:g}")
+        if value not in accepted[name, parameter]:
+            raise ValueError(f"{where}: {parameter} must lie in {accepted[name, parameter]}, got {value:g}")
     return row(*bound.args, **bound.kwargs)
 
 
@@ -115,14 +150,17 @@ def signature_text(signature: inspect.Signature) -> str:
 def _arguments(inner: str, text: str) -> tuple[list[float], dict[str, float]]:
     values: list[float] = []
     named: dict[str, float] = {}
-    for part in inner.split(","):
-        key, equals, value = part.rpartition("=")
+    for part in inner.split(",") if inner.strip() else []:
+        key, equals, value = (piece.strip() for piece in part.rpartition("="))
+        if key in named:
+            raise ValueError(f"the parameter {key!r} of {shown(text)} is given twice")
         try:
-            number = float(value)
+            read = read_number(value)
         except ValueError:
-            raise ValueError(f"cannot read the parameter {part.strip()!r} of {text!r}: a number is expected") from None
+            problem = f"cannot read the parameter {shown(part.strip())} of {shown(text)}: a number is expected"
+            raise ValueError(problem) from None
         if equals:
-            named[key.strip()] = number
+            named[key] = read
         else:
-            values.append(number)
+            values.append(read)
     return values, named

@@ -11,7 +11,17 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chainrule.expressions.terms import Interval, Symbol, Term, absolute, less_equal, log, select
+from chainrule.expressions.terms import (
+    Interval,
+    Symbol,
+    Term,
+    absolute,
+    check_name,
+    check_pointwise,
+    less_equal,
+    log,
+    select,
+)
 
 yhat, y = Symbol("yhat"), Symbol("y")
 
@@ -34,6 +44,14 @@ class Loss:
         Whether the derivative jumps somewhere (at ŷ = y; for Huber only the second derivative does).
     parameters : tuple of (str, float)
         Values that are part of the loss: ``(("delta", 1.0),)``.
+    labels_sum_to_one : bool
+        Whether every row of labels is a distribution (one-hot, say).  The algebra of softmax then uses it:
+        dZ = A − Y holds for such labels only.
+
+    Raises
+    ------
+    ValueError
+        If the name is not a name, or the definition has other symbols, or is not pointwise.
     """
 
     name: str
@@ -42,6 +60,12 @@ class Loss:
     labels: Interval = Interval()
     kinks: bool = False
     parameters: tuple[tuple[str, float], ...] = ()
+    labels_sum_to_one: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parameters", tuple((str(name), float(value)) for name, value in self.parameters))
+        check_name(self.name, "loss")
+        check_pointwise(self.definition, f"loss {self.name!r}: definition", ("yhat", "y"))
 
 
 CLOSED_UNIT = Interval(0, 1, low_open=False, high_open=False)
@@ -55,8 +79,13 @@ binary_cross_entropy = Loss(
     domain=Interval(0, 1),
     labels=CLOSED_UNIT,
 )
-# every row of labels sums to 1: classes one-hot, or a distribution
-cross_entropy = Loss("cross-entropy", -(y * log(yhat)), domain=Interval(0, 1), labels=CLOSED_UNIT)
+cross_entropy = Loss(
+    "cross-entropy",
+    -(y * log(yhat)),
+    domain=Interval(0, 1),
+    labels=CLOSED_UNIT,
+    labels_sum_to_one=True,
+)
 poisson = Loss(
     "poisson",
     yhat - y * log(yhat),
@@ -103,9 +132,7 @@ LOSS_ALIASES = {
     "pinball": "quantile",
     "categorical-cross-entropy": "cross-entropy",
 }
-PARAMETER_DOMAINS: dict[tuple[str, str], Interval] = {
+LOSS_PARAMETERS: dict[tuple[str, str], Interval] = {
     ("huber", "delta"): Interval(0, math.inf),
     ("quantile", "q"): Interval(0, 1),
-    ("leaky_relu", "slope"): Interval(0, math.inf, low_open=False),
-    ("elu", "alpha"): Interval(0, math.inf),
 }

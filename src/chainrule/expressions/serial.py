@@ -7,10 +7,11 @@ A number is a number; everything else is a list whose head says what it is: ``["
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 from chainrule.expressions.activations import ACTIVATIONS, Activation, Softmax
-from chainrule.expressions.lookup import activation, loss, text_of
+from chainrule.expressions.lookup import activation, loss, shown, text_of
 from chainrule.expressions.losses import LOSSES, Loss
 from chainrule.expressions.operations import OPERATIONS, REDUCTIONS
 from chainrule.expressions.terms import (
@@ -56,7 +57,7 @@ def term_from_json(value: Any, depth: int = 0) -> Term:
     """
     if depth > MAX_DEPTH:
         raise ValueError(f"an expression is nested more than {MAX_DEPTH} deep")
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max:
         return Number(value)
     below = depth + 1
     match value:
@@ -65,7 +66,7 @@ def term_from_json(value: Any, depth: int = 0) -> Term:
         case ["size", str(axis)]:
             return Size(axis)
         case ["call", function, argument, (0 | 1) as order]:
-            row = activation_from_json(function)
+            row = activation_from_json(function, below)
             if isinstance(row, Function):
                 return Call(row, term_from_json(argument, below), order)
         case ["reduce", str(operation), [*over], operand] if operation in REDUCTIONS:
@@ -73,12 +74,13 @@ def term_from_json(value: Any, depth: int = 0) -> Term:
         case [str(operation), *arguments] if operation in OPERATIONS:
             if len(arguments) == OPERATIONS[operation].arity:
                 return Apply(operation, tuple(term_from_json(argument, below) for argument in arguments))
-    raise ValueError(f"not an expression: {str(value)[:80]}")
+    raise ValueError(f"not an expression: {shown(value)}")
 
 
 def activation_to_json(row: Activation) -> Any:
     """A row of the table as its text; a user's own function as its expressions."""
-    if isinstance(row, Softmax) or (row.name in ACTIVATIONS and activation(text_of(row)) == row):
+    row = activation(row)
+    if isinstance(row, Softmax) or (row.name in ACTIVATIONS):
         return text_of(row)
     return {
         "name": row.name,
@@ -92,28 +94,35 @@ def activation_to_json(row: Activation) -> Any:
     }
 
 
-def activation_from_json(value: Any) -> Activation:
-    """The activation that `activation_to_json` wrote."""
+def activation_from_json(value: Any, depth: int = 0) -> Activation:
+    """The activation that `activation_to_json` wrote.
+
+    Raises
+    ------
+    ValueError
+        If the value is no activation, or its expressions are nested too deeply.
+    """
     if isinstance(value, str):
         return activation(value)
     try:
         return Function(
             name=str(value["name"]),
-            definition=term_from_json(value["definition"]),
-            stable=None if value["stable"] is None else term_from_json(value["stable"]),
-            derivative=None if value["derivative"] is None else term_from_json(value["derivative"]),
+            definition=term_from_json(value["definition"], depth),
+            stable=None if value["stable"] is None else term_from_json(value["stable"], depth),
+            derivative=None if value["derivative"] is None else term_from_json(value["derivative"], depth),
             kinks=tuple(float(kink) for kink in value["kinks"]),
             range=None if value["range"] is None else interval_from_json(value["range"]),
             parameters=tuple((str(name), float(number)) for name, number in value["parameters"]),
             keeps_sign=bool(value["keeps_sign"]),
         )
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"not an activation: {str(value)[:80]} ({error!r})") from None
+    except (KeyError, TypeError, OverflowError) as error:
+        raise ValueError(f"not an activation: {shown(value)} ({error!r})") from None
 
 
 def loss_to_json(row: Loss) -> Any:
     """A row of the table as its text; a user's own loss as its expression."""
-    if row.name in LOSSES and loss(text_of(row)) == row:
+    row = loss(row)
+    if row.name in LOSSES:
         return text_of(row)
     return {
         "name": row.name,
@@ -122,11 +131,18 @@ def loss_to_json(row: Loss) -> Any:
         "labels": interval_to_json(row.labels),
         "kinks": row.kinks,
         "parameters": [list(pair) for pair in row.parameters],
+        "labels_sum_to_one": row.labels_sum_to_one,
     }
 
 
 def loss_from_json(value: Any) -> Loss:
-    """The loss that `loss_to_json` wrote."""
+    """The loss that `loss_to_json` wrote.
+
+    Raises
+    ------
+    ValueError
+        If the value is no loss, or its expression is nested too deeply.
+    """
     if isinstance(value, str):
         return loss(value)
     try:
@@ -137,9 +153,10 @@ def loss_from_json(value: Any) -> Loss:
             labels=interval_from_json(value["labels"]),
             kinks=bool(value["kinks"]),
             parameters=tuple((str(name), float(number)) for name, number in value["parameters"]),
+            labels_sum_to_one=bool(value["labels_sum_to_one"]),
         )
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"not a loss: {str(value)[:80]} ({error!r})") from None
+    except (KeyError, TypeError, OverflowError) as error:
+        raise ValueError(f"not a loss: {shown(value)} ({error!r})") from None
 
 
 def interval_to_json(interval: Interval) -> list[Any]:

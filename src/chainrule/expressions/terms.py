@@ -10,6 +10,7 @@ Axes are strings: ``"i"`` counts samples, ``"u0"``, ``"u1"``, … count the unit
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -175,6 +176,18 @@ class Function:
     parameters: tuple[tuple[str, float], ...] = ()
     keeps_sign: bool = False
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kinks", tuple(float(kink) for kink in self.kinks))
+        object.__setattr__(self, "parameters", tuple((str(name), float(value)) for name, value in self.parameters))
+        check_name(self.name, "function")
+        for role, form, names in (
+            ("definition", self.definition, ("z",)),
+            ("stable", self.stable, ("z",)),
+            ("derivative", self.derivative, ("z", "a")),
+        ):
+            if form is not None:
+                check_pointwise(form, f"function {self.name!r}: {role}", names)
+
     @property
     def computed(self) -> Term:
         """The form to evaluate, in ``z``."""
@@ -183,10 +196,12 @@ class Function:
 
 @dataclass(frozen=True)
 class Interval:
-    """An interval of numbers; `low_open` and `high_open` say whether the ends belong to it.
+    """An interval of numbers; an open end does not belong to it.
 
     Examples
     --------
+    >>> 0.5 in Interval(0, 1), 1 in Interval(0, 1), 1 in Interval(0, 1, high_open=False)
+    (True, False, True)
     >>> Interval(0, 1).inside(Interval(0, float("inf"), low_open=False))
     True
     """
@@ -195,6 +210,10 @@ class Interval:
     high: float = float("inf")
     low_open: bool = True
     high_open: bool = True
+
+    def __contains__(self, value: float) -> bool:
+        above = value > self.low or (value == self.low and not self.low_open)
+        return above and (value < self.high or (value == self.high and not self.high_open))
 
     def inside(self, other: Interval) -> bool:
         """Whether every number of this interval lies in the other."""
@@ -395,6 +414,21 @@ def symbols(root: Term) -> tuple[Symbol, ...]:
     return tuple(dict.fromkeys(node for node in walk(root) if isinstance(node, Symbol)))
 
 
+def check_name(name: object, kind: str) -> None:
+    """Raise ValueError unless a function's or loss's name can be printed and read back."""
+    if not (isinstance(name, str) and re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", name)) or name == "dropout":
+        raise ValueError(f"the name of a {kind} must be a letter, then letters, digits, _ or -; got {name!r}")
+
+
+def check_pointwise(form: Term, where: str, names: tuple[str, ...]) -> None:
+    """Raise ValueError unless a term is made of numbers, elementary operations, calls and these symbols."""
+    if not isinstance(form, Term):
+        raise ValueError(f"{where} must be a term in {' and '.join(names)}, got {type(form).__name__}")
+    for node in walk(form):
+        if isinstance(node, Reduce | Size) or (isinstance(node, Symbol) and (node.axes or node.name not in names)):
+            raise ValueError(f"{where} must be pointwise, in the symbols {' and '.join(names)} only; it has {node}")
+
+
 def replace(root: Term, by: Mapping[Term, Term]) -> Term:
     """The term with every occurrence of a key replaced by its value, outermost first, folded again.
 
@@ -434,7 +468,7 @@ _INFIX = {"add": (" + ", 1), "sub": (" - ", 1), "mul": (" * ", 2), "div": (" / "
 
 
 def plain(node: Term, binding: int = 0) -> str:
-    """A term on one line of ASCII, with only the brackets that precedence needs."""
+    """A term on one line of ASCII, with only the brackets that its value needs: x · (y / z) is ``x * y / z``."""
 
     def bracketed(text: str, own: int) -> str:
         return f"({text})" if own < binding else text

@@ -6,7 +6,8 @@ biases are not penalised.  This is the objective of scikit-learn 1.9.
 
 from __future__ import annotations
 
-import math
+import operator
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,8 +16,10 @@ from chainrule.expressions.activations import Activation, Softmax
 from chainrule.expressions.activations import identity as identity_row
 from chainrule.expressions.lookup import activation as find_activation
 from chainrule.expressions.lookup import loss as find_loss
-from chainrule.expressions.lookup import suggest, text_of
+from chainrule.expressions.lookup import shown, suggest, text_of
 from chainrule.expressions.losses import Loss
+from chainrule.expressions.numbers import is_real
+from chainrule.expressions.terms import Interval
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from chainrule.engines.reference.evaluation import Trace
 
 Reduction = Literal["mean", "sum"]
+MOST_UNITS = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -84,9 +88,10 @@ class Penalty:
     def __post_init__(self) -> None:
         for name in ("l2", "l1"):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-                raise ValueError(f"Penalty: {name} must be a number in [0, inf), got {value!r}")
+            if not is_real(value) or not 0 <= value <= sys.float_info.max:
+                raise ValueError(f"Penalty: {name} must be a number in [0, inf), got {shown(value)}")
             object.__setattr__(self, name, float(value))
+        object.__setattr__(self, "divided", _truth(self.divided, "Penalty: divided"))
 
     def __bool__(self) -> bool:
         return self.l2 > 0 or self.l1 > 0
@@ -146,18 +151,23 @@ class Network:
         sample_weights: bool = False,
         input_dropout: float = 0.0,
     ) -> None:
-        layers = tuple(layers)
+        try:
+            layers = tuple(layers)
+        except TypeError:
+            raise ValueError(f"layers must be a sequence of Dense layers, got {shown(layers)}") from None
         if not layers or not all(isinstance(layer, Dense) for layer in layers):
-            raise ValueError(f"layers must be one or more Dense layers, got {layers!r}")
+            raise ValueError(f"layers must be one or more Dense layers, got {shown(layers)}")
+        if not isinstance(penalty, Penalty | None):
+            raise ValueError(f"penalty must be a Penalty, e.g. Penalty(l2=0.1), got {shown(penalty)}")
         if reduction not in ("mean", "sum"):
             hint = suggest(str(reduction), ("mean", "sum"))
-            raise ValueError(f"reduction must be 'mean' or 'sum', got {reduction!r}{hint}")
+            raise ValueError(f"reduction must be 'mean' or 'sum', got {shown(reduction)}{hint}")
         object.__setattr__(self, "layers", layers)
         object.__setattr__(self, "n_inputs", _whole(n_inputs, "n_inputs"))
         object.__setattr__(self, "loss", find_loss(loss))
         object.__setattr__(self, "penalty", Penalty() if penalty is None else penalty)
         object.__setattr__(self, "reduction", reduction)
-        object.__setattr__(self, "sample_weights", bool(sample_weights))
+        object.__setattr__(self, "sample_weights", _truth(sample_weights, "sample_weights"))
         object.__setattr__(self, "input_dropout", _probability(input_dropout, "input_dropout"))
         self._check_output()
 
@@ -168,7 +178,7 @@ class Network:
         Raises
         ------
         ValueError
-            Naming the part that cannot be read, and the form that is expected.
+                Naming the part that cannot be read, and the form that is expected.
         """
         from chainrule.network.text import read_network
 
@@ -306,22 +316,26 @@ def _admissible(loss: Loss) -> list[str]:
     return [name for name, row in rows.items() if (row.range or _EVERYTHING).inside(loss.domain)]
 
 
-_EVERYTHING = Loss("", identity_row.definition).domain
+_EVERYTHING = Interval()
 
 
 def _whole(value: Any, name: str) -> int:
-    import operator
-
     try:
-        number = operator.index(value)
+        number = 0 if isinstance(value, bool) else operator.index(value)
     except TypeError:
         number = 0
-    if isinstance(value, bool) or number < 1:
-        raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
+    if not 1 <= number <= MOST_UNITS:
+        raise ValueError(f"{name} must be a whole number from 1 to {MOST_UNITS}, got {shown(value)}")
     return number
 
 
 def _probability(value: Any, name: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
-        raise ValueError(f"{name} must be a probability in [0, 1), got {value!r}")
+    if not is_real(value) or not 0 <= value < 1:
+        raise ValueError(f"{name} must be a probability in [0, 1), got {shown(value)}")
     return float(value)
+
+
+def _truth(value: Any, name: str) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} must be True or False, got {shown(value)}")
+    return value

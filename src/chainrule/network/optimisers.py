@@ -10,6 +10,10 @@ import math
 from dataclasses import dataclass, fields
 from typing import Any
 
+from chainrule.expressions.lookup import shown, suggest
+from chainrule.expressions.numbers import is_real
+from chainrule.expressions.terms import Interval
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Common:
@@ -74,26 +78,41 @@ Optimiser = SGD | Adam | AdamW
 OPTIMISERS: dict[str, type[SGD | Adam | AdamW]] = {"sgd": SGD, "adam": Adam, "adamw": AdamW}
 
 
-def optimiser_from_json(value: dict[str, Any]) -> Optimiser:
-    """The optimiser that `to_json` wrote."""
-    settings = dict(value)
+def optimiser_from_json(value: Any) -> Optimiser:
+    """The optimiser that `to_json` wrote.
+
+    Raises
+    ------
+    ValueError
+        If the value is no optimiser.
+    """
+    settings: dict[str, Any] = dict(value) if isinstance(value, dict) else {}
     name = settings.pop("name", None)
-    if name not in OPTIMISERS:
-        raise ValueError(f"unknown optimiser {name!r}; known: {', '.join(OPTIMISERS)}")
-    return OPTIMISERS[name](**settings)
+    if not isinstance(name, str) or name not in OPTIMISERS:
+        raise ValueError(
+            f"unknown optimiser {shown(name)}{suggest(str(name), OPTIMISERS)}; known: {', '.join(OPTIMISERS)}"
+        )
+    try:
+        return OPTIMISERS[name](**settings)
+    except TypeError as error:
+        raise ValueError(f"not an optimiser declaration: {error}") from None
+
+
+# what a setting accepts; the others take numbers in [0, inf)
+_BELOW_ONE = ("momentum", "beta1", "beta2", "average")
+_POSITIVE = ("epsilon", "clip_norm")
+_OPTIONAL = ("average", "clip_norm")
+_TRUTHS = ("nesterov",)
 
 
 def _check(owner: str, name: str, value: Any) -> None:
-    if value is None or isinstance(value, bool):
+    if name in _TRUTHS:
+        accepted, good = "True or False", isinstance(value, bool)
+    elif value is None and name in _OPTIONAL:
         return
-    below_one = name in ("momentum", "beta1", "beta2", "average")
-    positive = name in ("epsilon", "clip_norm")
-    if (
-        not isinstance(value, int | float)
-        or not math.isfinite(value)
-        or value < 0
-        or (below_one and value >= 1)
-        or (positive and value == 0)
-    ):
-        accepted = "[0, 1)" if below_one else "(0, inf)" if positive else "[0, inf)"
-        raise ValueError(f"{owner}: {name} must be a number in {accepted}, got {value!r}")
+    else:
+        interval = Interval(0, 1 if name in _BELOW_ONE else math.inf, low_open=name in _POSITIVE)
+        accepted, good = f"a number in {interval}", is_real(value) and value in interval
+    if not good:
+        or_none = " or None" if name in _OPTIONAL else ""
+        raise ValueError(f"{owner}: {name} must be {accepted}{or_none}, got {shown(value)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from chainrule.expressions.lookup import shown
 from chainrule.expressions.serial import (
     activation_from_json,
     activation_to_json,
@@ -39,9 +40,11 @@ def network_to_json(network: Network) -> dict[str, Any]:
 
 def network_from_json(value: Mapping[str, Any]) -> Network:
     """The network that `network_to_json` wrote."""
-    schema = dict(value).get("schema")
+    if not isinstance(value, Mapping):
+        raise ValueError(f"not a network declaration: {shown(value)}")
+    schema = value.get("schema")
     if schema != SCHEMA:
-        raise ValueError(f"not a network of schema {SCHEMA}: schema is {schema!r}")
+        raise ValueError(f"not a network of schema {SCHEMA}: schema is {shown(schema)}")
     try:
         layers = [
             Dense(layer["width"], activation_from_json(layer["activation"]), layer["dropout"])
@@ -56,5 +59,5 @@ def network_from_json(value: Mapping[str, Any]) -> Network:
             sample_weights=value["sample_weights"],
             input_dropout=value["input_dropout"],
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a network declaration: {error!r}") from None

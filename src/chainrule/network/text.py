@@ -11,10 +11,13 @@ from __future__ import annotations
 
 import re
 
-from chainrule.network.declaration import Dense
+from chainrule.expressions.lookup import shown
+from chainrule.expressions.numbers import read_number
+from chainrule.network.declaration import MOST_UNITS, Dense
 
 _PART = re.compile(
-    r"\s*(?P<width>\S+?)(?:\s+(?P<activation>(?!dropout\b)[A-Za-z_]\w*\s*(?:\([^()]*\))?))?(?:\s+dropout\((?P<dropout>[^()]*)\))?\s*"
+    r"(?P<width>\S+)(?:\s+(?P<activation>(?!dropout\b)[A-Za-z_][\w-]*\s*(?:\([^()]*\))?))?"
+    r"(?:\s+dropout\s*\((?P<dropout>[^()]*)\))?"
 )
 FORM = "'n_inputs -> WIDTH ACTIVATION -> … -> WIDTH ACTIVATION', e.g. '4 -> 8 tanh -> 3 softmax'"
 
@@ -25,33 +28,33 @@ def read_network(text: str) -> tuple[int, float, list[Dense]]:
         raise TypeError(f"a network is declared by a line of text, got {type(text).__name__}; expected {FORM}")
     parts = text.replace("→", "->").split("->")
     if len(parts) < 2:
-        raise ValueError(f"cannot read the network {text!r}: no '->' in it; expected {FORM}")
+        raise ValueError(f"cannot read the network {shown(text)}: no '->' in it; expected {FORM}")
     n_inputs, activation, input_dropout = _read_part(parts[0], "the input")
     if activation:
-        raise ValueError(f"the input of {text!r} cannot have an activation, got {activation!r}; expected {FORM}")
+        raise ValueError(
+            f"the input of {shown(text)} cannot have an activation, got {shown(activation)}; expected {FORM}"
+        )
     layers = []
     for number, part in enumerate(parts[1:], 1):
         width, activation, dropout = _read_part(part, f"layer {number}")
         try:
             layers.append(Dense(width, activation or "identity", dropout))
         except ValueError as error:
-            raise ValueError(f"layer {number} ({part.strip()!r}): {error}") from None
+            raise ValueError(f"layer {number} ({shown(part.strip())}): {error}") from None
     return n_inputs, input_dropout, layers
 
 
 def _read_part(part: str, where: str) -> tuple[int, str, float]:
-    match = _PART.fullmatch(part)
+    """Width, activation and dropout of one part; their values are judged by `Dense` and `Network`."""
+    where = f"{where} ({shown(part.strip())})"
+    match = _PART.fullmatch(part.strip())
     if not match:
-        raise ValueError(f"cannot read {where} of the network, {part.strip()!r}; expected {FORM}")
-    if not re.fullmatch(r"[0-9]+", match["width"]):
-        raise ValueError(f"{where} ({part.strip()!r}) must begin with a whole number, got {match['width']!r}")
-    width = int(match["width"])
-    if width < 1:
-        raise ValueError(f"{where} ({part.strip()!r}): the width must be at least 1, got {width}")
+        raise ValueError(f"cannot read {where} of the network; expected {FORM}")
+    if not re.fullmatch(r"[0-9]{1,10}", match["width"]):
+        found = shown(match["width"])
+        raise ValueError(f"{where} must begin with a whole number from 1 to {MOST_UNITS}, got {found}")
     try:
-        dropout = float(match["dropout"] or 0)
+        dropout = read_number(match["dropout"] or "0")
     except ValueError:
-        raise ValueError(f"{where} ({part.strip()!r}): dropout takes a number, got {match['dropout']!r}") from None
-    if not 0 <= dropout < 1:
-        raise ValueError(f"{where} ({part.strip()!r}): dropout must be a probability in [0, 1), got {dropout:g}")
-    return width, match["activation"] or "", dropout
+        raise ValueError(f"{where}: dropout takes a number, got {shown(match['dropout'])}") from None
+    return int(match["width"]), match["activation"] or "", dropout
