@@ -52,9 +52,10 @@ def product(root: Term) -> Product:
         case Apply("mul", (left, right)):
             p, q = product(left), product(right)
             return Product(p.coefficient * q.coefficient, p.above + q.above, p.below + q.below)
-        case Apply("div", (left, right)) if product(right).coefficient != 0:
+        case Apply("div", (left, right)):
             p, q = product(left), product(right)
-            return Product(p.coefficient / q.coefficient, p.above + q.below, p.below + q.above)
+            if q.coefficient != 0:
+                return Product(p.coefficient / q.coefficient, p.above + q.below, p.below + q.above)
     return Product(1.0, (root,), ())
 
 

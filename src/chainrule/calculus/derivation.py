@@ -46,8 +46,9 @@ class Derivation:
     def equations(self) -> Equations:
         """What engines run: forward, cost, reduced backward, updates."""
         forward, cost = self._forward_and_cost
-        backward = reduce_backward(self._bare_backward, forward)
-        return self._system([*forward, *cost, *backward, *update_equations(self.optimiser, parameters(self.network))])
+        return self._system(
+            [*forward, *cost, *self._reduced_backward, *update_equations(self.optimiser, parameters(self.network))]
+        )
 
     @cached_property
     def unreduced(self) -> Equations:
@@ -61,7 +62,13 @@ class Derivation:
     def gradients(self) -> Equations:
         """Forward, cost and reduced backward, without updates: what a gradient-based solver or a check needs."""
         forward, cost = self._forward_and_cost
-        return self._system([*forward, *cost, *reduce_backward(self._bare_backward, forward)])
+        return self._system([*forward, *cost, *self._reduced_backward])
+
+    @cached_property
+    def objective(self) -> Equations:
+        """Forward and cost only: J as a function of the parameters."""
+        forward, cost = self._forward_and_cost
+        return self._system([*forward, *cost])
 
     @cached_property
     def prediction(self) -> Equations:
@@ -101,6 +108,11 @@ class Derivation:
     def _bare_backward(self) -> list[Equation]:
         forward, cost = self._forward_and_cost
         return backward_equations(forward, cost, parameters(self.network))
+
+    @cached_property
+    def _reduced_backward(self) -> list[Equation]:
+        forward, _ = self._forward_and_cost
+        return reduce_backward(self._bare_backward, forward, distributions=self.network.loss.labels_sum_to_one)
 
     def _system(self, equations: Sequence[Equation], outputs: Sequence[str] = ()) -> Equations:
         network, assigned = self.network, {equation.left for equation in equations}
@@ -143,6 +155,8 @@ def derive(network: Network, *, layout: str = "columns", optimiser: Optimiser | 
 
     Raises
     ------
+    TypeError
+        If the network is no `Network`, or the optimiser none.
     ValueError
         For an unknown layout.
 
@@ -163,6 +177,8 @@ def derive(network: Network, *, layout: str = "columns", optimiser: Optimiser | 
     """
     if not isinstance(network, Network):
         raise TypeError(f"derive takes a Network, got {type(network).__name__}; Network.parse reads one from a line")
+    if not isinstance(optimiser, Optimiser | None):
+        raise TypeError(f"optimiser must be SGD(…), Adam(…) or AdamW(…), got {type(optimiser).__name__}")
     if layout not in LAYOUTS:
         raise ValueError(f"layout must be one of {', '.join(LAYOUTS)}, got {layout!r}")
     return Derivation(network, SGD() if optimiser is None else optimiser, layout)

@@ -25,12 +25,14 @@ from chainrule.expressions.derivatives import computed_derivative
 from chainrule.expressions.terms import Call, Reduce, Symbol, Term, replace, symbols, walk
 
 CANCEL = ("cancel", cancel)
+LABELS_SUM_TO_ONE = ("each row of labels sums to 1", labels_sum_to_one)
 OUT_OF_SUMS = ("factors that do not vary, out of the sum", out_of_sums)
 FACTOR_OUT = ("factor out", factor_out)
-REWRITES: tuple[tuple[str, Callable[[Term], Term]], ...] = (
+Rewrite = tuple[str, Callable[[Term], Term]]
+REWRITES: tuple[Rewrite, ...] = (
     CANCEL,
     OUT_OF_SUMS,
-    ("each row of labels sums to 1", labels_sum_to_one),
+    LABELS_SUM_TO_ONE,
     ("common denominator", common_denominator),
     ("collect like terms", collect),
     CANCEL,
@@ -39,15 +41,21 @@ REWRITES: tuple[tuple[str, Callable[[Term], Term]], ...] = (
 LONGEST_OPENED = 8  # nodes; a longer f′ (gelu, mish) is kept as f′(Z)
 
 
-def reduce_backward(backward: Sequence[Equation], forward: Sequence[Equation]) -> list[Equation]:
-    """The backward equations with derivatives written by their outputs, and the output layer's algebra done."""
+def reduce_backward(
+    backward: Sequence[Equation], forward: Sequence[Equation], *, distributions: bool
+) -> list[Equation]:
+    """The backward equations with derivatives written by their outputs, and the output layer's algebra done.
+
+    `distributions` says that every row of labels sums to 1, a fact that the algebra may then use.
+    """
+    rewrites = REWRITES if distributions else tuple(rewrite for rewrite in REWRITES if rewrite != LABELS_SUM_TO_ONE)
     last_affine = max(number for number, equation in enumerate(forward) if equation.reason.rule == "affine")
     of_output = {adjoint_of(equation.left) for equation in forward[last_affine:]}
     result: list[Equation] = []
     for bare in backward:
         equation = _derivative_by_output(bare, forward)
         above = result[-1] if result and result[-1].left in of_output and equation.left in of_output else None
-        reduced = None if above is None else _reduced(equation, above)
+        reduced = None if above is None else _reduced(equation, above, rewrites)
         if reduced is None:
             result.append(_rewritten(equation, (OUT_OF_SUMS, FACTOR_OUT)) if _mixes_units(equation) else equation)
         else:
@@ -77,7 +85,7 @@ def _derivative_by_output(equation: Equation, forward: Sequence[Equation]) -> Eq
     return _step(equation, called, rewritten)
 
 
-def _reduced(equation: Equation, above: Equation) -> Equation | None:
+def _reduced(equation: Equation, above: Equation, rewrites: Sequence[Rewrite]) -> Equation | None:
     """The equation with `above` put into it and simplified, if that leaves no division by values; else None."""
     if not (equation.right == above.left or divides_by_values(above.right)):
         return None
@@ -86,11 +94,11 @@ def _reduced(equation: Equation, above: Equation) -> Equation | None:
         right = above.right
         return with_fields(inserted, right=right, steps=(*inserted.steps, *above.steps[1:]))
     inserted = _step(equation, f"insert {above.left}", replace(equation.right, {above.left: above.right}))
-    rewritten = _rewritten(inserted, REWRITES)
+    rewritten = _rewritten(inserted, rewrites)
     return None if divides_by_values(rewritten.right) else rewritten
 
 
-def _rewritten(equation: Equation, rewrites: Sequence[tuple[str, Callable[[Term], Term]]]) -> Equation:
+def _rewritten(equation: Equation, rewrites: Sequence[Rewrite]) -> Equation:
     """The equation after the rewrites that change something, each a step."""
     for name, rewrite in rewrites:
         following = tidy(rewrite(equation.right))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,8 +10,10 @@ from numpy.typing import ArrayLike
 
 from chainrule.calculus.derivation import Derivation
 from chainrule.calculus.equations import Equations
+from chainrule.calculus.forward import dropout_rates
 from chainrule.engines.reference.operations import OPERATIONS, REDUCTIONS, Array
-from chainrule.expressions.terms import SAMPLES, Apply, Axes, Number, Reduce, Size, Symbol, Term
+from chainrule.expressions.lookup import suggest
+from chainrule.expressions.terms import SAMPLES, Apply, Axes, Number, Reduce, Size, Symbol, Term, union
 
 if TYPE_CHECKING:
     from chainrule.network import Network
@@ -32,7 +34,10 @@ class Trace(Mapping[str, Array]):
         self._values = dict(values)
 
     def __getitem__(self, name: str) -> Array:
-        return self._values[name]
+        try:
+            return self._values[name]
+        except KeyError:
+            raise KeyError(f"no value {name!r}{suggest(str(name), self)}; there are {', '.join(self)}") from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
@@ -61,26 +66,59 @@ def evaluate(equations: Equations, values: Mapping[str, ArrayLike]) -> Trace:
     Raises
     ------
     ValueError
-        If an input is missing or has another shape than its axes say.
+        If an input is missing, holds no real numbers, or has another shape than its axes say.
+
+    Examples
+    --------
+    >>> from chainrule import Network, derive
+    >>> net = Network.parse("1 -> 1 identity", loss="squared-error")
+    >>> step = {"X": [[2.0]], "Y": [[3.0]], "W1": [[1.0]], "b1": [0.0], "eta": 0.1}
+    >>> evaluate(derive(net).equations, step)["W1+"]
+    array([[1.2]])
     """
     sizes = dict(equations.sizes)
-    given = {name: np.asarray(value, np.float64) for name, value in (dict(equations.constants) | dict(values)).items()}
+    given = dict(equations.constants) | dict(values)
     known: dict[str, Array] = {}
     for symbol in equations.inputs:
         if symbol.name not in given:
-            raise ValueError(f"{symbol.name} is missing; it must have the shape {equations.shape(symbol)}")
-        array = given[symbol.name]
+            raise ValueError(
+                f"{symbol.name} is missing; it must have the shape {_shape_text(equations, symbol, sizes)}"
+            )
+        array = real_array(given[symbol.name], symbol.name)
         if SAMPLES in symbol.axes and SAMPLES not in sizes and array.ndim:
             sizes[SAMPLES] = array.shape[0]
-        expected = tuple(sizes.get(axis) for axis in symbol.axes)
-        if array.shape != expected:
-            raise ValueError(f"{symbol.name} must have the shape {equations.shape(symbol)}, got {array.shape}")
+        if array.shape != tuple(sizes.get(axis) for axis in symbol.axes):
+            expected = _shape_text(equations, symbol, sizes)
+            raise ValueError(f"{symbol.name} must have the shape {expected}, got {array.shape}")
         known[symbol.name] = array
     with np.errstate(all="ignore"):  # infinities and NaN are values here; who trains looks for them
         for left, right in equations.computed:
             value = _aligned(_value(right, known, sizes), right.axes, left.axes)
             known[left.name] = np.array(np.broadcast_to(value, tuple(sizes[axis] for axis in left.axes)))
     return Trace(equations, known)
+
+
+def real_array(value: ArrayLike, name: str) -> Array:
+    """A copy as float64, so that a trace stays as it was.
+
+    Raises
+    ------
+    ValueError
+        If there are values that are not real numbers, or rows of different lengths.
+    """
+    try:
+        array = np.array(value)
+        if array.dtype.kind not in "biufO":
+            raise TypeError(f"its dtype is {array.dtype}")
+        return array.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be an array of real numbers: {error}") from None
+
+
+def _shape_text(equations: Equations, symbol: Symbol, sizes: Mapping[str, int]) -> str:
+    """``(n, 3)``, or ``(17, 3)`` once the number of samples is known."""
+    lengths = [str(length) for length in equations.shape(symbol, str(sizes.get(SAMPLES, "n")))]
+    return f"({', '.join(lengths)}{',' if len(lengths) == 1 else ''})"
 
 
 def _value(term: Term, known: Mapping[str, Array], sizes: Mapping[str, int]) -> Array:
@@ -115,7 +153,7 @@ def _sum_of_products(
     left: Term, right: Term, axes: Axes, known: Mapping[str, Array], sizes: Mapping[str, int]
 ) -> Array:
     """Σ left · right over a shared axis: einsum, which takes the axes by letters."""
-    letters = {axis: chr(ord("a") + number) for number, axis in enumerate(sizes)}
+    letters = {axis: chr(ord("a") + number) for number, axis in enumerate(union(left.axes, right.axes))}
     names = ["".join(letters[axis] for axis in group) for group in (left.axes, right.axes, axes)]
     first, second = _value(left, known, sizes), _value(right, known, sizes)
     result: Any = np.einsum(f"{names[0]},{names[1]}->{names[2]}", first, second, optimize=True)
@@ -131,29 +169,47 @@ def trace_network(
     masks: Mapping[str, ArrayLike] | None = None,
 ) -> Trace:
     """Forward, cost and backward of one batch; see `Network.trace`."""
-    equations = Derivation(network).gradients
-    labels = _checked_labels(network, Y)
-    values: dict[str, Any] = {**params, "X": X, "Y": labels, **(masks or {})}
+    values: dict[str, Any] = {**params, **(masks or {})}
+    _check_names("params", params, network.parameter_shapes)
+    masked = [number for number, rate in enumerate(dropout_rates(network)) if rate]
+    _check_names("masks", masks or {}, [f"M{number}" for number in masked])
+    for name, mask in (masks or {}).items():
+        if not np.isin(real_array(mask, name), (0, 1)).all():
+            raise ValueError(f"{name} must hold zeros and ones only: 1 where a value is kept")
     if (sample_weight is not None) != network.sample_weights:
         remedy = "declare the network with sample_weights=True" if sample_weight is not None else "pass sample_weight"
         raise ValueError(f"sample_weight and the network's declaration differ: {remedy}")
+    values["X"] = real_array(X, "X")
+    values["Y"] = _checked_labels(network, Y)
+    if not len(np.atleast_1d(values["X"])):
+        raise ValueError("X must have at least one row, got none")
     if sample_weight is not None:
-        values["w"] = sample_weight
-    if unknown := set(params) - set(network.parameter_shapes):
-        raise ValueError(
-            f"unknown parameters {sorted(unknown)}; this network has {', '.join(network.parameter_shapes)}"
-        )
-    return evaluate(equations, values)
+        values["w"] = real_array(sample_weight, "sample_weight")
+        if network.reduction == "mean" and values["w"].sum() == 0:
+            raise ValueError("sample_weight sums to 0, which the cost is divided by")
+    return evaluate(Derivation(network).gradients, values)
+
+
+def _check_names(argument: str, given: Mapping[str, ArrayLike], accepted: Iterable[str]) -> None:
+    accepted = list(accepted)
+    if unknown := [name for name in given if name not in accepted]:
+        hint = suggest(str(unknown[0]), accepted)
+        has = ", ".join(accepted) or "none"
+        raise ValueError(f"{argument}: {unknown[0]!r} is unknown{hint}; this network has {has}")
 
 
 def _checked_labels(network: Network, Y: ArrayLike) -> Array:
     """Y as float64 of shape (n, n_outputs), inside the loss's domain."""
-    labels = np.asarray(Y, np.float64)
-    labels = labels[:, None] if labels.ndim == 1 else labels
-    accepted = network.loss.labels
-    if labels.size and not (labels.min() >= accepted.low and labels.max() <= accepted.high):
+    labels, n_outputs = real_array(Y, "Y"), network.widths[-1]
+    labels = labels[:, None] if labels.ndim == 1 and n_outputs == 1 else labels
+    if labels.ndim != 2 or labels.shape[1] != n_outputs:
+        one_hot = "; one-hot for classes" if network.loss.labels_sum_to_one else ""
+        raise ValueError(f"Y must have the shape (n, {n_outputs}){one_hot}, got {labels.shape}")
+    if len(labels) and not (labels.min() in network.loss.labels and labels.max() in network.loss.labels):
         found = f"values from {labels.min():g} to {labels.max():g}"
-        raise ValueError(f"Y: the loss {network.loss.name!r} needs labels in {accepted}, got {found}")
-    if network.loss.name == "cross-entropy" and not np.allclose(labels.sum(axis=-1), 1.0, rtol=0, atol=1e-9):
-        raise ValueError("Y: cross-entropy needs every row of labels to sum to 1 (one-hot classes, or a distribution)")
+        raise ValueError(f"Y: the loss {network.loss.name!r} needs labels in {network.loss.labels}, got {found}")
+    if network.loss.labels_sum_to_one and not np.allclose(labels.sum(axis=-1), 1.0, rtol=0, atol=1e-9):
+        raise ValueError(
+            f"Y: {network.loss.name} needs every row of labels to sum to 1 (one-hot classes, or a distribution)"
+        )
     return labels
