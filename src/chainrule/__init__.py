@@ -13,11 +13,23 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from chainrule.calculus import Derivation, derive
+    from chainrule.checking import check_gradients
     from chainrule.network import SGD, Adam, AdamW, Dense, Network, Penalty
 
 __version__ = "0.1.0"
 
-__all__ = ["SGD", "Adam", "AdamW", "Dense", "Derivation", "Network", "Penalty", "__version__", "derive"]
+__all__ = [
+    "SGD",
+    "Adam",
+    "AdamW",
+    "Dense",
+    "Derivation",
+    "Network",
+    "Penalty",
+    "__version__",
+    "check_gradients",
+    "derive",
+]
 
 # public name → the module that defines it
 _HOMES: Final[dict[str, str]] = {
@@ -29,6 +41,7 @@ _HOMES: Final[dict[str, str]] = {
     "AdamW": "chainrule.network",
     "derive": "chainrule.calculus",
     "Derivation": "chainrule.calculus",
+    "check_gradients": "chainrule.checking",
 }
 
 
