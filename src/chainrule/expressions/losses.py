@@ -105,10 +105,14 @@ def huber(delta: float = 1.0) -> Loss:
 
 
 def quantile(q: float = 0.5) -> Loss:
-    """The pinball loss (Koenker and Bassett 1978), minimal at the q-quantile; at ŷ = y its derivative is 1 − q."""
+    """The pinball loss (Koenker and Bassett 1978), minimal at the q-quantile: q(y − ŷ) below y, (1 − q)(ŷ − y) above.
+
+    Written with |ŷ − y|, whose sign keeps a NaN in the derivative; at ŷ = y that is ½ − q, the middle of its jump.
+    """
+    difference = yhat - y
     return Loss(
         "quantile",
-        select(less_equal(y - yhat, 0), (1 - q) * (yhat - y), q * (y - yhat)),
+        (absolute(difference) + (1 - 2 * q) * difference) / 2,
         kinks=True,
         parameters=(("q", float(q)),),
     )
