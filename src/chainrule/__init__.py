@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from chainrule.calculus import Derivation, derive
     from chainrule.checking import check_gradients
+    from chainrule.estimators import MLPClassifier, MLPRegressor
     from chainrule.network import SGD, Adam, AdamW, Dense, Network, Penalty
 
 __version__ = "0.1.0"
@@ -24,6 +25,8 @@ __all__ = [
     "AdamW",
     "Dense",
     "Derivation",
+    "MLPClassifier",
+    "MLPRegressor",
     "Network",
     "Penalty",
     "__version__",
@@ -41,6 +44,8 @@ _HOMES: Final[dict[str, str]] = {
     "AdamW": "chainrule.network",
     "derive": "chainrule.calculus",
     "Derivation": "chainrule.calculus",
+    "MLPClassifier": "chainrule.estimators",
+    "MLPRegressor": "chainrule.estimators",
     "check_gradients": "chainrule.checking",
 }
 

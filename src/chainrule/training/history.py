@@ -24,8 +24,10 @@ class History:
         The epoch (from 1) whose parameters were kept, if a validation part chose them.
     stopped : str
         "converged" (no more improvement), "epochs" (the limit), "diverged", "interrupted", "callback".
-    steps, samples : int
-        Steps done and samples seen, counting repeats.
+    steps : int
+        Steps done since the optimiser started.
+    samples : int
+        Samples seen, counting repeats.
     reductions : int
         How often the learning rate was reduced because progress stalled.
     message : str

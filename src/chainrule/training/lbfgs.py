@@ -13,7 +13,14 @@ from chainrule.engines.interface import Data, Program
 
 
 def minimise(
-    program: Program, data: Data, names: Sequence[str], *, tol: float, max_iter: int, max_fun: int
+    program: Program,
+    data: Data,
+    names: Sequence[str],
+    *,
+    tol: float,
+    max_iter: int,
+    max_fun: int,
+    offset: float = 0.0,
 ) -> OptimizeResult:
     """Minimise J over the parameters with L-BFGS-B (Byrd, Lu, Nocedal and Zhu 1995); the program holds the result.
 
@@ -28,11 +35,13 @@ def minimise(
         Stop when no component of the gradient is larger.
     max_iter, max_fun : int
         Iterations and evaluations of the cost at most.
+    offset : float
+        A constant added to J: the solver also stops when J's relative decrease is small.
 
     Returns
     -------
     scipy.optimize.OptimizeResult
-        ``fun`` is J, ``nit`` the number of iterations.
+        ``fun`` is J + offset, ``nit`` the number of iterations.
     """
     start = program.state()
     shapes = [start[name].shape for name in names]
@@ -45,7 +54,8 @@ def minimise(
     def cost_and_gradient(vector: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         program.load(unpacked(vector))
         J, gradients = program.gradients(data)
-        return J, np.concatenate([np.asarray(gradients[f"d{name}"], np.float64).ravel() for name in names])
+        packed_gradients = [np.asarray(gradients[f"d{name}"], np.float64).ravel() for name in names]
+        return J + offset, np.concatenate(packed_gradients)
 
     packed = np.concatenate([np.asarray(start[name], np.float64).ravel() for name in names])
     options: Any = {"maxiter": max_iter, "maxfun": max_fun, "gtol": tol}

@@ -27,9 +27,9 @@ def in_order(rows: NDArray[np.int64]) -> NDArray[np.int64]:
     return rows
 
 
-def mean_cost(costs: Costs, sizes: NDArray[np.int64]) -> float:
-    """The batches' costs J, averaged over samples."""
-    done = costs.divisor != 0
+def mean_cost(costs: Costs, epoch: Epoch) -> float:
+    """The batches' costs J = (L + R)/s, averaged over samples; a batch that was skipped (s = 0) does not count."""
+    done, sizes = costs.divisor != 0, epoch.sizes
     J = (costs.data[done] + costs.penalty[done]) / costs.divisor[done]
     return float(J @ sizes[done] / max(int(sizes[done].sum()), 1))
 
@@ -51,7 +51,7 @@ class Plan:
     patience : int
         Training stops when more than this many epochs in a row did not improve.
     loss : callable
-        The reported loss of an epoch, from its costs and the sizes of its batches.
+        The reported loss of an epoch, from its costs and what was decided about it.
     validate : callable, optional
         The score of the current parameters on held-out data, higher is better.  It then decides about stopping, and
         the best epoch's parameters are kept.
@@ -67,7 +67,7 @@ class Plan:
     reorder: Order = in_order
     tol: float = 1e-4
     patience: int = 10
-    loss: Callable[[Costs, NDArray[np.int64]], float] = mean_cost
+    loss: Callable[[Costs, Epoch], float] = mean_cost
     validate: Callable[[Program], float] | None = None
     seed: int = 0
     callbacks: Sequence[Callback] = ()
@@ -85,7 +85,8 @@ def train(
     data : Data
     plan : Plan
     history, improvement : optional
-        Of an earlier training that this one continues.
+        Of an earlier training that this one continues.  Schedules go on from `history.steps` and
+        `history.reductions`, which whoever starts the optimiser anew sets to 0.
 
     Returns
     -------
@@ -98,21 +99,20 @@ def train(
     order = np.arange(len(data))
     n_steps = math.ceil(len(data) / plan.batch_size)
     last_finite = best = program.snapshot()
-    first = history.steps
     try:
         for epoch in range(1, plan.epochs + 1):
             order = plan.reorder(order)
-            progress = Progress(
-                history.steps - first, n_steps, n_steps * plan.epochs, history.samples, history.reductions
-            )
+            progress = Progress(history.steps, n_steps, n_steps * plan.epochs, history.samples, history.reductions)
             coming = Epoch(order, plan.batch_size, plan.schedule.rates(progress), plan.seed)
             costs = program.train(data, coming)
             history.steps += n_steps
             history.samples += len(data)
             history.rate.append(float(coming.rates[-1]))
-            history.loss.append(plan.loss(costs, coming.sizes))
+            history.loss.append(plan.loss(costs, coming))
             if not (costs.finite and program.finite()):
                 program.restore(last_finite)
+                if plan.validate is not None:
+                    history.validation.append(math.nan)
                 return _end(history, "diverged", DIVERGED.format(epoch=epoch))
             last_finite = program.snapshot()
             value = history.loss[-1]
@@ -135,7 +135,7 @@ def train(
     except KeyboardInterrupt:
         return _end(history, "interrupted", "interrupted by the user")
     finally:
-        if plan.validate is not None and history.best_epoch:
+        if plan.validate is not None:
             program.restore(best)
 
 

@@ -24,13 +24,13 @@ class Progress:
     Parameters
     ----------
     step : int
-        Steps done.
+        Steps done since the optimiser started.
     steps : int
         Steps of this epoch.
     total_steps : int
         Steps of the whole training, if it runs its course.
     samples : int
-        Samples seen, counting repeats.
+        Samples seen, counting repeats, also by earlier optimisers of the same model.
     reductions : int
         How often the loop has asked for a lower rate.
     """
@@ -71,13 +71,13 @@ class Constant(_Fixed):
 
 @dataclass(frozen=True)
 class InverseScaling(_Fixed):
-    """η / (samples seen + 1)^power, from epoch to epoch; the first has η itself (scikit-learn's "invscaling")."""
+    """η / (samples seen + 1)^power, from epoch to epoch; an optimiser's first has η (scikit-learn's "invscaling")."""
 
     rate: float
     power: float = 0.5
 
     def rates(self, progress: Progress) -> Rates:
-        divisor = (progress.samples + 1) ** self.power if progress.samples else 1.0
+        divisor = (progress.samples + 1) ** self.power if progress.step else 1.0
         return np.full(progress.steps, self.rate / divisor)
 
 

@@ -1,0 +1,77 @@
+"""Which engine runs a derivation: by name, one's own, or the fastest that accepts it."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from chainrule.calculus import Derivation
+from chainrule.engines.interface import Engine, Program
+
+# name → module and class, imported when it is asked for
+ENGINES: dict[str, tuple[str, str]] = {
+    "jit": ("chainrule.engines.jit", "JitEngine"),
+    "reference": ("chainrule.engines.reference", "ReferenceEngine"),
+}
+
+
+def find_engine(name: str) -> Engine:
+    """The engine of that name.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name.
+    ImportError
+        If the engine, or a package that it needs, is not installed.
+
+    Examples
+    --------
+    >>> find_engine("reference").name
+    'reference'
+    """
+    if name not in ENGINES:
+        raise ValueError(f"engine must be one of 'auto', {', '.join(map(repr, ENGINES))}, got {name!r}")
+    module, attribute = ENGINES[name]
+    try:
+        engine: Engine = getattr(import_module(module), attribute)()
+    except (ImportError, AttributeError) as error:
+        raise ImportError(f"engine {name!r} is not available here ({error}); engine='reference' always is") from error
+    return engine
+
+
+def compile_with(
+    engine: str | Engine,
+    derivation: Derivation,
+    *,
+    dtype: np.dtype[Any],
+    batch_size: int,
+    n_threads: int | str = 1,
+) -> Program:
+    """A program for a derivation, by the engine asked for.
+
+    Parameters
+    ----------
+    engine : {"auto", "jit", "reference"} or Engine
+        With "auto", the jit where it is available and accepts the equations, else the reference engine.
+    derivation, dtype, batch_size, n_threads
+        As in `Engine.compile`.
+
+    Raises
+    ------
+    ValueError, ImportError
+        As `find_engine`.
+    NotImplementedError
+        If an engine asked for by name does not compile these equations.
+    """
+    arguments: dict[str, Any] = {"dtype": dtype, "batch_size": batch_size, "n_threads": n_threads}
+    if not isinstance(engine, str):
+        return engine.compile(derivation, **arguments)
+    if engine != "auto":
+        return find_engine(engine).compile(derivation, **arguments)
+    try:
+        return find_engine("jit").compile(derivation, **arguments)
+    except (ImportError, NotImplementedError):
+        return find_engine("reference").compile(derivation, **arguments)

@@ -1,0 +1,6 @@
+"""The scikit-learn face: estimators that declare a network, train it and read its parameters back."""
+
+from chainrule.estimators.classifier import MLPClassifier
+from chainrule.estimators.regressor import MLPRegressor
+
+__all__ = ["MLPClassifier", "MLPRegressor"]

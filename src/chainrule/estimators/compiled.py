@@ -1,0 +1,40 @@
+"""The compiled program of an estimator: made when needed, kept between calls, never copied or pickled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any
+
+from chainrule.calculus import Derivation
+from chainrule.engines.choosing import compile_with
+from chainrule.engines.interface import Program
+
+
+class Compiled:
+    """Holds at most one program; a copy, also in another process, starts without one."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._key: object = None
+        self._program: Program | None = None
+
+    @contextmanager
+    def program(self, derivation: Derivation, **how: Any) -> Iterator[Program]:
+        """The program of a derivation, for one thread at a time.
+
+        Parameters
+        ----------
+        derivation : Derivation
+        **how
+            As in `compile_with`.
+        """
+        with self._lock:
+            key = (derivation, tuple(how.items()))
+            if self._program is None or key != self._key:
+                self._program, self._key = compile_with(derivation=derivation, **how), key
+            yield self._program
+
+    def __reduce__(self) -> tuple[type[Compiled], tuple[()]]:
+        return Compiled, ()
