@@ -16,8 +16,7 @@ from tests.zoo import standard_functions
 ROWS = [*standard_functions(), leaky_relu(0.0), leaky_relu(1.0), leaky_relu(2.5), elu(0.3), elu(2.0)]
 each_row = pytest.mark.parametrize("row", ROWS, ids=text_of)
 
-I = ("i",)
-Z = Symbol("Z", I)
+Z = Symbol("Z", ("i",))
 NEAR = np.concatenate([np.linspace(-9, 9, 61), [-1e-3, -1e-9, 0.0, 1e-9, 1e-3]])
 TAILS = np.array([-700.0, -300.0, -100.0, -37.0, -20.0, 20.0, 37.0, 100.0, 300.0, 700.0])
 FAR = np.array([-1e4, 1e4])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import re
+import reprlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -21,6 +22,8 @@ from chainrule.expressions.terms import Function, Interval
 
 _CALL = re.compile(r"([A-Za-z][\w\- ]*)(?:\(([^()]*)\))?", re.ASCII)
 _LONGEST_SHOWN = 80
+_SHORTENED = reprlib.Repr()
+_SHORTENED.maxstring = _SHORTENED.maxother = _SHORTENED.maxlong = _LONGEST_SHOWN
 
 Row = TypeVar("Row")
 
@@ -86,13 +89,12 @@ def suggest(word: str, known: Iterable[str]) -> str:
 
 
 def shown(value: object) -> str:
-    """A value as an error message quotes it, cut where it is long."""
-    text = repr(value)
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+    """A value as an error message quotes it, cut where it is long or deep."""
+    return _SHORTENED.repr(value)
 
 
 def _find(
-    text: str,
+    text: object,
     kind: str,
     table: Mapping[str, Any],
     aliases: Mapping[str, str],
@@ -100,7 +102,8 @@ def _find(
     accepted: Mapping[tuple[str, str], Interval],
 ) -> Any:
     if not isinstance(text, str):
-        raise TypeError(f"{kind} must be a name or a {kind} value, got {type(text).__name__}")
+        a = "an" if kind[0] in "aeiou" else "a"
+        raise TypeError(f"{kind} must be a name or {a} {kind} value, got {type(text).__name__}")
     match = _CALL.fullmatch(text.strip())
     name = re.sub(r"[-_ ]+", joiner, match[1].strip().lower()) if match else text
     name = aliases.get(name, name)

@@ -7,14 +7,20 @@ from typing import Any, TypeGuard
 
 
 def is_real(value: Any) -> TypeGuard[float]:
-    """Whether a value is a real number of Python or NumPy; a bool is none.
+    """Whether a value is a real number of Python or NumPy, within float's reach; a bool is none.
 
     Examples
     --------
     >>> is_real(0.5), is_real(True), is_real("0.5")
     (True, False, False)
     """
-    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        return False
+    try:
+        float(value)
+    except OverflowError:  # a whole number beyond 1.8e308
+        return False
+    return True
 
 
 def read_number(text: str) -> float:

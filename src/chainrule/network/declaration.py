@@ -6,8 +6,8 @@ biases are not penalised.  This is the objective of scikit-learn 1.9.
 
 from __future__ import annotations
 
+import math
 import operator
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -88,7 +88,7 @@ class Penalty:
     def __post_init__(self) -> None:
         for name in ("l2", "l1"):
             value = getattr(self, name)
-            if not is_real(value) or not 0 <= value <= sys.float_info.max:
+            if not is_real(value) or not 0 <= value < math.inf:
                 raise ValueError(f"Penalty: {name} must be a number in [0, inf), got {shown(value)}")
             object.__setattr__(self, name, float(value))
         object.__setattr__(self, "divided", _truth(self.divided, "Penalty: divided"))

@@ -1,0 +1,46 @@
+"""Optimisers as declarations: values, JSON, and what is refused."""
+
+# ruff: noqa: E501 - a message stays in one piece
+
+import dataclasses
+import json
+import re
+
+import pytest
+
+from chainrule import SGD, Adam, AdamW
+from chainrule.network.optimisers import OPTIMISERS, optimiser_from_json
+
+SETTINGS = [
+    SGD(), SGD(momentum=0.9, nesterov=True), Adam(), Adam(beta1=0.8, clip_norm=1.0), AdamW(weight_decay=0.1, average=0.99)
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("optimiser", SETTINGS, ids=repr)
+def test_json_comes_back(optimiser):
+    assert optimiser_from_json(json.loads(json.dumps(optimiser.to_json()))) == optimiser
+    assert OPTIMISERS[optimiser.name] is type(optimiser)
+    assert len({optimiser, dataclasses.replace(optimiser)}) == 1
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: SGD(momentum=1), "SGD: momentum must be a number in [0, 1), got 1"),
+        (lambda: SGD(momentum=True), "SGD: momentum must be a number in [0, 1), got True"),
+        (lambda: SGD(momentum=None), "SGD: momentum must be a number in [0, 1), got None"),
+        (lambda: SGD(nesterov=1), "SGD: nesterov must be True or False, got 1"),
+        (lambda: SGD(clip_norm=0), "SGD: clip_norm must be a number in (0, inf) or None, got 0"),
+        (lambda: Adam(epsilon=0), "Adam: epsilon must be a number in (0, inf), got 0"),
+        (lambda: Adam(beta2=float("nan")), "Adam: beta2 must be a number in [0, 1), got nan"),
+        (lambda: AdamW(weight_decay=-1), "AdamW: weight_decay must be a number in [0, inf), got -1"),
+        (lambda: AdamW(average="x"), "AdamW: average must be a number in [0, 1) or None, got 'x'"),
+        (lambda: optimiser_from_json({"name": "adm"}), "unknown optimiser 'adm'; did you mean 'adam'; known: sgd, adam, adamw"),
+        (lambda: optimiser_from_json({"name": []}), "unknown optimiser []; known: sgd, adam, adamw"),
+        (lambda: optimiser_from_json(None), "unknown optimiser None; known"),
+        (lambda: optimiser_from_json({"name": "sgd", "beta1": 1}), "not an optimiser declaration: "),
+    ],
+)  # fmt: skip
+def test_nonsense_is_refused(make, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        make()
