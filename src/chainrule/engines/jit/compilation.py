@@ -1,0 +1,117 @@
+"""From equations to a loaded program, by way of the memory of this process and the cache on disk."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import llvmlite
+import numpy as np
+
+from chainrule.calculus.equations import Equations
+from chainrule.engines.jit.assembly import Assembly
+from chainrule.engines.jit.cache import ObjectCache, cache_folder
+from chainrule.engines.jit.lanes import lanes_of
+from chainrule.engines.jit.layout import NARROW
+from chainrule.engines.jit.machine import Library, compile_object, load_object
+from chainrule.engines.jit.schedule import schedule_of
+from chainrule.engines.jit.target import Target
+from chainrule.expressions.terms import SAMPLES, Symbol
+
+__all__ = ["Request", "assemble", "compiled"]
+
+_KEPT_IN_MEMORY = 64
+_libraries: OrderedDict[str, Library] = OrderedDict()
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to compile.
+
+    Attributes
+    ----------
+    equations : Equations
+    wanted : tuple of str
+        Names read afterwards.
+    drawn : frozenset of str
+        Dropout masks that the program draws.
+    dtype : numpy dtype
+    batch : int
+        The largest number of samples of a step.
+    target : Target
+    gap : int
+        Logical vectors between two values, for tests.
+    """
+
+    equations: Equations
+    wanted: tuple[str, ...]
+    drawn: frozenset[str]
+    dtype: np.dtype[np.floating]
+    batch: int
+    target: Target
+    gap: int = 0
+
+
+def _narrow_axes(request: Request) -> frozenset[str]:
+    """The output axis, if it is narrow and the layer before it is not the only other one in columns."""
+    axes = [axis for axis, _ in request.equations.sizes]
+    sizes = dict(request.equations.sizes)
+    return frozenset(axes[-1:]) if sizes[axes[-1]] <= NARROW else frozenset()
+
+
+def assemble(request: Request) -> Assembly:
+    """The program of a request, laid out; its text is written when it is asked for."""
+    narrow = _narrow_axes(request)
+    schedule = schedule_of(request.equations, request.wanted, narrow, request.drawn)
+    kept: Sequence[Symbol] = [s for s in request.equations.inputs if s.axes and SAMPLES not in s.axes]
+    sizes = dict(request.equations.sizes)
+    return Assembly(
+        schedule, sizes, request.batch, lanes_of(request.dtype), request.target, narrow, kept, request.gap
+    )  # fmt: skip
+
+
+@functools.cache
+def _generator() -> str:
+    """A digest of the code that writes code: an object of another version of it is never used."""
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
+
+
+def _key(request: Request, assembly: Assembly) -> str:
+    versions = f"generator {_generator()}, llvmlite {llvmlite.__version__}"
+    return "\n".join(
+        [versions, repr(request.target), str(request.dtype), str(request.batch), str(request.gap),
+         repr(request.equations.sizes), repr(assembly.schedule.masks), repr(assembly.schedule.row_totals),
+         str(assembly.schedule)]
+    )  # fmt: skip
+
+
+def compiled(assembly: Assembly, request: Request) -> Library:
+    """The machine code of an assembly: from memory, from the disk, or compiled now."""
+    key = _key(request, assembly)
+    with _lock:
+        if key in _libraries:
+            _libraries.move_to_end(key)
+            return _libraries[key]
+    cache = ObjectCache(cache_folder())
+    library = _from_disk(cache, key)
+    if library is None:
+        code = compile_object(assembly.text, request.target)
+        library = load_object(code, ["run"])
+        cache.store(key, code)
+    with _lock:
+        _libraries[key] = library
+        while len(_libraries) > _KEPT_IN_MEMORY:
+            _libraries.popitem(last=False)
+    return library
+
+
+def _from_disk(cache: ObjectCache, key: str) -> Library | None:
+    code = cache.load(key)
+    return None if code is None else load_object(code, ["run"])
