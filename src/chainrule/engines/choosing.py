@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import Any
 
@@ -9,6 +10,8 @@ import numpy as np
 
 from chainrule.calculus import Derivation
 from chainrule.engines.interface import Engine, Program
+
+ENGINE_VARIABLE = "CHAINRULE_ENGINE"  # what "auto" means, for who wants all of a program on one engine
 
 # name → module and class, imported when it is asked for
 ENGINES: dict[str, tuple[str, str]] = {
@@ -49,15 +52,19 @@ def compile_with(
     dtype: np.dtype[Any],
     batch_size: int,
     n_threads: int | str = 1,
+    sparse: bool = False,
 ) -> Program:
     """A program for a derivation, by the engine asked for.
 
     Parameters
     ----------
     engine : {"auto", "jit", "reference"} or Engine
-        With "auto", the jit where it is available and accepts the equations, else the reference engine.
+        With "auto", what the environment variable CHAINRULE_ENGINE names; without it, the jit where it is available
+        and accepts the equations, else the reference engine.
     derivation, dtype, batch_size, n_threads
         As in `Engine.compile`.
+    sparse : bool
+        Whether X is a sparse matrix, which "auto" gives only to an engine that says ``takes_sparse``.
 
     Raises
     ------
@@ -67,11 +74,16 @@ def compile_with(
         If an engine asked for by name does not compile these equations.
     """
     arguments: dict[str, Any] = {"dtype": dtype, "batch_size": batch_size, "n_threads": n_threads}
+    if engine == "auto":
+        engine = os.environ.get(ENGINE_VARIABLE, "auto")
     if not isinstance(engine, str):
         return engine.compile(derivation, **arguments)
     if engine != "auto":
         return find_engine(engine).compile(derivation, **arguments)
     try:
-        return find_engine("jit").compile(derivation, **arguments)
+        fastest = find_engine("jit")
+        if sparse and not getattr(fastest, "takes_sparse", False):
+            return find_engine("reference").compile(derivation, **arguments)
+        return fastest.compile(derivation, **arguments)
     except (ImportError, NotImplementedError):
         return find_engine("reference").compile(derivation, **arguments)

@@ -190,7 +190,7 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no 
         )
         improvement = self._improvement()
         self._rows_at_once = plan.batch_size
-        with self._program(derive_for(self.network_, optimiser), plan.batch_size, data.X.dtype) as program:
+        with self._program(derive_for(self.network_, optimiser), plan.batch_size, data.X) as program:
             program.load(parameters | memory.state)
             train(program, data, plan, history, improvement)
             self._read_back(program, optimiser, history)
@@ -222,7 +222,7 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no 
     def _fit_lbfgs(self, data: Data, parameters: dict[str, NDArray[Any]], optimiser: Optimiser) -> str:
         names = sorted(parameters, key=lambda name: name[0] == "b")  # scikit-learn packs weights first
         self._rows_at_once = len(data)
-        with self._program(derive_for(self.network_, optimiser), len(data), data.X.dtype) as program:
+        with self._program(derive_for(self.network_, optimiser), len(data), data.X) as program:
             program.load(parameters)
             result = minimise(
                 program,
@@ -283,23 +283,24 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no 
         return min(int(self.batch_size), n_samples)
 
     @contextmanager
-    def _program(self, derivation: Derivation, batch_size: int, dtype: np.dtype[Any]) -> Iterator[Program]:
+    def _program(self, derivation: Derivation, batch_size: int, X: Any) -> Iterator[Program]:
         if not hasattr(self, "_program_holder"):
             self._program_holder = Compiled()
-        how = {"engine": self.engine, "dtype": dtype, "batch_size": batch_size, "n_threads": self.n_threads}
-        with self._program_holder.program(derivation, **how) as program:
+        how = {"engine": self.engine, "batch_size": batch_size, "n_threads": self.n_threads}
+        sparse = not isinstance(X, np.ndarray)
+        with self._program_holder.program(derivation, dtype=X.dtype, sparse=sparse, **how) as program:
             yield program
 
     def _outputs(self, X: Any) -> NDArray[Any]:
         """What the network gives for X, of shape (n, n_outputs)."""
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=DTYPES, reset=False)
-        dtype = self.coefs_[0].dtype
+        X = _row_wise(X, self.coefs_[0].dtype)
         parameters: dict[str, Any] = {f"W{number}": W for number, W in enumerate(self.coefs_, 1)}
         parameters |= {f"b{number}": b for number, b in enumerate(self.intercepts_, 1)}
-        with self._program(self.derivation_, self._rows_at_once, dtype) as program:
+        with self._program(self.derivation_, self._rows_at_once, X) as program:
             program.load(parameters)
-            return program.predict(_row_wise(X, dtype))
+            return program.predict(X)
 
     @property
     def derivation_(self) -> Derivation:

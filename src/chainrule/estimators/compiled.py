@@ -12,13 +12,15 @@ from chainrule.engines.choosing import compile_with
 from chainrule.engines.interface import Program
 
 
+AT_MOST = 2  # one for dense and one for sparse data
+
+
 class Compiled:
-    """Holds at most one program; a copy, also in another process, starts without one."""
+    """Holds the last programs; a copy, also in another process, starts without any."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._key: object = None
-        self._program: Program | None = None
+        self._programs: dict[object, Program] = {}
 
     @contextmanager
     def program(self, derivation: Derivation, **how: Any) -> Iterator[Program]:
@@ -32,9 +34,11 @@ class Compiled:
         """
         with self._lock:
             key = (derivation, tuple(how.items()))
-            if self._program is None or key != self._key:
-                self._program, self._key = compile_with(derivation=derivation, **how), key
-            yield self._program
+            if key not in self._programs:
+                for oldest in list(self._programs)[: 1 - AT_MOST]:
+                    del self._programs[oldest]
+                self._programs[key] = compile_with(derivation=derivation, **how)
+            yield self._programs[key]
 
     def __reduce__(self) -> tuple[type[Compiled], tuple[()]]:
         return Compiled, ()
