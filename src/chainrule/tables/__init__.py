@@ -16,16 +16,26 @@ from chainrule.tables.frames import as_table
 from chainrule.tables.plan import PreparationPlan, Prepared
 from chainrule.tables.reading import read_table, stream_table
 from chainrule.tables.report import PreparationReport
+from chainrule.tables.splitting import Split, held_out, k_folds
 from chainrule.tables.table import Table
+from chainrule.tables.targets import with_target
+from chainrule.tables.writing import Written, with_predictions, write_table
 
 __all__ = [
     "PreparationPlan",
     "PreparationReport",
     "Prepared",
     "Settings",
+    "Split",
     "Table",
     "TableError",
+    "Written",
     "as_table",
+    "held_out",
+    "k_folds",
     "read_table",
     "stream_table",
+    "with_predictions",
+    "with_target",
+    "write_table",
 ]

@@ -8,9 +8,11 @@ from typing import Literal
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from chainrule.tables.column_values import as_dates, as_numbers, as_text
 from chainrule.tables.columns import (
+    PARTS,
     BooleanColumn,
     CategoryColumn,
     ColumnPlan,
@@ -78,18 +80,17 @@ def find_column(table: Table, name: str, settings: Settings, kind: Kind | None =
     TableError
         An infinite number, or a ``kind`` that no cell of the column fits.
     """
-    series = table.frame[name]
+    series = table.column(name)
     if is_nested(series.dtype):
         return _left_out(series, f"holds {series.dtype}, not values")
+    if kind in {None, "number"} and (reading := as_numbers(series, None, settings.decimal)) is not None:
+        n_read, n_bad = reading.values.count(), len(reading.unreadable)
+        code = kind is None and series.dtype == pl.String and looks_like_code(series)
+        if n_read and (kind == "number" or (n_bad <= _MOST_UNREADABLE * (n_read + n_bad) and not code)):
+            return _numbers(table, series, reading, settings, kind)
     text = as_text(series) if series.dtype == pl.String else series
     if not text.count():
         return _left_out(series, "every cell is missing")
-    if kind in {None, "number"} and (reading := as_numbers(text, None, settings.decimal)) is not None:
-        said = reading.values.count() + int(reading.unreadable.sum())
-        code = kind is None and text.dtype == pl.String and looks_like_code(text)
-        few_unreadable = reading.unreadable.sum() <= _MOST_UNREADABLE * said
-        if reading.values.count() and (kind == "number" or (few_unreadable and not code)):
-            return _numbers(table, text, reading, settings, kind)
     if kind == "number":
         raise table.error(f"kinds says number, but {shown(text.drop_nulls()[0])} is none", column=name)
     if kind in {None, "date"}:
@@ -98,7 +99,7 @@ def find_column(table: Table, name: str, settings: Settings, kind: Kind | None =
             return found
         if kind == "date":
             raise table.error(f"kinds says date, but {shown(text.drop_nulls()[0])} is none that is known", column=name)
-    return _texts(as_text(series), settings, kind)
+    return _texts(as_text(text), settings, kind)
 
 
 def is_identifier_name(name: str) -> bool:
@@ -112,55 +113,44 @@ def _left_out(series: pl.Series, reason: str) -> Found:
 
 def _numbers(table: Table, series: pl.Series, reading: NumberReading, settings: Settings, kind: Kind | None) -> Found:
     name, values = series.name, reading.values
-    notes: tuple[str, ...] = ()
-    present = values.drop_nulls()
+    everything = values.to_numpy()
+    refuse_infinite(everything, table, name)
     missing = values.null_count() > 0
-    refuse_infinite(values.to_numpy(), table, name)
-    distinct = present.n_unique()
-    bad = reading.unreadable.arg_true()
-    if len(bad):
-        examples = listed(series.gather(bad).unique(maintain_order=True).to_list(), 3)
-        notes = (f"{len(bad)} cells that are no numbers count as missing: {examples}",)
+    x = everything[~np.isnan(everything)] if missing else everything
+    distinct = values.n_unique() - missing
+    notes: tuple[str, ...] = ()
+    if len(reading.unreadable):
+        examples = listed(series.gather(reading.unreadable).unique(maintain_order=True).to_list(), 3)
+        notes = (f"{len(reading.unreadable)} cells that are no numbers count as missing: {examples}",)
     if distinct == 1:
-        if not missing:
-            return _left_out(series, f"every cell is {present[0]:g}")
-        value = as_text(series if series.dtype != pl.String else values)
-        return Found(CategoryColumn(name, (str(value.drop_nulls()[0]),), flag_missing=True), value, notes)
-    low, high = float(present.min()), float(present.max())  # type: ignore[arg-type]
+        return (
+            _texts(as_text(series), settings, "category") if missing else _left_out(series, f"every cell is {x[0]:g}")
+        )
+    low, high = float(np.min(x)), float(np.max(x))
     if kind is None and distinct == 2 and (low, high) == (0.0, 1.0):
         words = ("false", "true") if series.dtype == pl.Boolean else ("0", "1")
         return Found(BooleanColumn(name, *words, flag_missing=missing), values, notes)
-    if (
-        kind is None
-        and distinct == len(present) == len(series) >= _ROWS_TO_JUDGE
-        and bool((present == present.round()).all())
-    ):
+    if kind is None and distinct == len(x) == len(series) >= _ROWS_TO_JUDGE and bool(np.all(x == np.round(x))):
         if is_identifier_name(name):
             return _left_out(series, "an identifier: whole numbers, all different, and its name says so")
-        if high - low < 1.5 * len(present):
+        if high - low < 1.5 * len(x):
             notes += ("likely a row number: whole numbers, all different and dense; kept (drop it if it is one)",)
-    center, scale = _location_and_scale(present, settings.scaling)
-    median = _within(float(present.median()), low, high)  # type: ignore[arg-type]
+    median, center, scale = _location_and_scale(x, settings.scaling)
     if not scale > 0:
         return _left_out(series, f"every cell is as good as {low:g}")
     plan = NumberColumn(name, median, center, scale, reading.decimal, missing, settings.scaling == "robust")
     return Found(plan, values, notes)
 
 
-def _location_and_scale(present: pl.Series, scaling: Scaling) -> tuple[float, float]:
-    """Mean and standard deviation, or median and interquartile range (half the range where that is 0)."""
-    size = float(present.abs().max()) or 1.0  # type: ignore[arg-type]  # scaled first: squares of large numbers overflow
-    x = present.to_numpy() / size
+def _location_and_scale(x: NDArray[np.float64], scaling: Scaling) -> tuple[float, float, float]:
+    """The median; mean and standard deviation, or median and interquartile range (half the range where that is 0)."""
+    size = float(np.max(np.abs(x))) or 1.0  # scaled first: sums and squares of large numbers overflow
+    x = x / size
+    low, median, high = (float(value) for value in np.quantile(x, [0.25, 0.5, 0.75]))
     if scaling == "standard":
-        return float(np.mean(x)) * size, float(np.std(x)) * size
-    low, median, high = np.quantile(x, [0.25, 0.5, 0.75])
-    spread = high - low if high > low else (np.max(x) - np.min(x)) / 2
-    return float(median) * size, float(spread) * size
-
-
-def _within(value: float, low: float, high: float) -> float:
-    """The median of huge numbers may overflow in its mean of two."""
-    return value if low <= value <= high else low
+        return median * size, float(np.mean(x)) * size, float(np.std(x)) * size
+    spread = high - low if high > low else float(np.max(x) - np.min(x)) / 2
+    return median * size, median * size, spread * size
 
 
 def _dates(series: pl.Series) -> Found | None:
@@ -177,7 +167,7 @@ def _dates(series: pl.Series) -> Found | None:
     if unreadable:
         notes += (f"{unreadable} cells are not written as {form} and count as missing",)
     parts = []
-    for part in ("year", "month", "day", "weekday", "hour"):
+    for part in PARTS:
         values = date_part(dates, part).drop_nulls()
         if values.n_unique() > 1:
             x = values.to_numpy()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from chainrule.tables.date_texts import find_date_format, parse_dates
-from chainrule.tables.number_texts import Decimal, NumberReading, clean, read_numbers
+from chainrule.tables.number_texts import NOWHERE, Decimal, NumberReading, clean, read_numbers, without_nan
 
 
 def as_text(series: pl.Series) -> pl.Series:
@@ -29,10 +29,9 @@ def as_text(series: pl.Series) -> pl.Series:
 def as_numbers(series: pl.Series, decimal: Decimal | None = ".", prefer: Decimal = ".") -> NumberReading | None:
     """A column as numbers; None for dates, which are none. Words for missing values and NaN are missing."""
     if series.dtype == pl.String:
-        return read_numbers(clean(series), decimal, prefer)
+        return read_numbers(series, decimal, prefer)
     if series.dtype.is_numeric() or series.dtype == pl.Boolean:
-        values = series.cast(pl.Float64).fill_nan(None)
-        return NumberReading(values, ".", pl.repeat(False, len(series), dtype=pl.Boolean, eager=True))
+        return NumberReading(without_nan(series.cast(pl.Float64)), ".", NOWHERE)
     return None
 
 

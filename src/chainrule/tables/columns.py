@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Literal
 from zlib import crc32
 
 import numpy as np
@@ -87,7 +87,7 @@ class NumberColumn:
             raise cells.error(f"holds {series.dtype}; in training it held numbers")
         values = reading.values.to_numpy()
         noticed = Noticed(missing=reading.values.null_count())
-        bad = reading.unreadable.arg_true().to_numpy()
+        bad = reading.unreadable
         if len(bad):
             first = int(bad[0])
             noticed.unreadable, noticed.examples = len(bad), [str(series[first])]
@@ -208,11 +208,15 @@ class HashedColumn:
         return Noticed(missing=text.null_count())
 
 
+Part = Literal["year", "month", "day", "weekday", "hour"]
+PARTS: tuple[Part, ...] = ("year", "month", "day", "weekday", "hour")
+
+
 @dataclass(frozen=True)
 class DatePart:
-    """One part of a date: ``year``, ``month``, ``day``, ``weekday`` (Monday is 1) or ``hour``; then as for numbers."""
+    """One part of a date (of the week's days, Monday is 1; the hour has a fraction); then as for numbers."""
 
-    part: str
+    part: Part
     median: float
     center: float
     scale: float

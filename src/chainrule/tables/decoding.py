@@ -10,12 +10,14 @@ import lzma
 import os
 import zlib
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol
 
 from chainrule.tables.errors import TableError
 
 BLOCK_BYTES = 4 << 20
+_ENOUGH_TO_JUDGE = 64
 
 
 class Readable(Protocol):
@@ -28,7 +30,6 @@ class Readable(Protocol):
 
 BinaryStream = io.BufferedReader | gzip.GzipFile | lzma.LZMAFile | bz2.BZ2File
 
-_COMPRESSIONS = ((b"\x1f\x8b", "gzip"), (b"\xfd7zXZ\x00", "xz"), (b"BZh", "bzip2"))
 _MARKS = (  # UTF-32 before UTF-16: their little-endian marks begin alike
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -36,6 +37,7 @@ _MARKS = (  # UTF-32 before UTF-16: their little-endian marks begin alike
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_CONTROLS = bytes(code for code in range(32) if chr(code) not in "\t\n\v\f\r")
 _FOREIGN = (
     (b"PK\x03\x04", "a zip archive or an Excel workbook; save the sheet as CSV"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook; save the sheet as CSV"),
@@ -45,7 +47,8 @@ _FOREIGN = (
 )
 
 
-def open_decompressed(path: str | os.PathLike[str]) -> BinaryStream:
+@contextmanager
+def open_decompressed(path: str | os.PathLike[str]) -> Iterator[BinaryStream]:
     """Open a file for reading bytes; gzip, xz and bzip2 are recognised by their first bytes.
 
     Raises
@@ -54,20 +57,23 @@ def open_decompressed(path: str | os.PathLike[str]) -> BinaryStream:
         The file is missing, a folder, or may not be read.
     """
     source = os.fspath(path)
-    try:
-        raw = Path(path).open("rb")  # noqa: SIM115 - the caller closes what is returned
-    except FileNotFoundError as error:
-        raise TableError("there is no such file", source=source) from error
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise TableError(f"the file cannot be opened ({reason})", source=source) from error
-    head = raw.peek(8)
-    name = next((name for magic, name in _COMPRESSIONS if head.startswith(magic)), None)
-    if name == "gzip":
-        return gzip.GzipFile(fileobj=raw)
-    if name == "xz":
-        return lzma.LZMAFile(raw)
-    return bz2.BZ2File(raw) if name == "bzip2" else raw
+    with ExitStack() as stack:
+        try:
+            raw = stack.enter_context(Path(path).open("rb"))
+            head = raw.peek(8)
+        except FileNotFoundError as error:
+            raise TableError("there is no such file", source=source) from error
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise TableError(f"the file cannot be opened ({reason})", source=source) from error
+        opened: BinaryStream = raw
+        if head.startswith(b"\x1f\x8b"):
+            opened = stack.enter_context(gzip.GzipFile(fileobj=raw))
+        elif head.startswith(b"\xfd7zXZ\x00"):
+            opened = stack.enter_context(lzma.LZMAFile(raw))
+        elif head.startswith(b"BZh"):
+            opened = stack.enter_context(bz2.BZ2File(raw))
+        yield opened
 
 
 def read_bytes(stream: Readable, size: int, source: str) -> bytes:
@@ -116,8 +122,7 @@ class Utf8Blocks:
         self.encoding = encoding
 
     def __iter__(self) -> Iterator[bytes]:
-        block = read_bytes(self._stream, self.size, self.source)
-        block = self._begin(block)
+        block = self._begin(read_bytes(self._stream, max(self.size, _ENOUGH_TO_JUDGE), self.source))
         carry = b""
         while block or carry:
             following = read_bytes(self._stream, self.size, self.source)
@@ -144,6 +149,8 @@ class Utf8Blocks:
                 return block[len(mark) :]
         if self.encoding is None:
             self.encoding = _utf16_without_mark(block) or "utf-8"
+        if self.encoding == "utf-8" and len(block[:4096].translate(None, _CONTROLS)) < 0.98 * len(block[:4096]):
+            raise TableError("this is a binary file, not a table as text", source=self.source)
         return block
 
     def _decode(self, data: bytes, *, final: bool) -> tuple[bytes, bytes]:

@@ -14,15 +14,10 @@ from chainrule.tables.columns import ColumnPlan, LeftOutColumn
 from chainrule.tables.errors import TableError, listed, shown
 from chainrule.tables.number_texts import decimal_mark_of
 from chainrule.tables.table import Table
-from chainrule.tables.targets import TASKS, ClassTarget, Target, Task, fit_target, rows_with_target
+from chainrule.tables.targets import TASKS, ClassTarget, Target, Task, fit_target, with_target
 
 _COPY = 1 - 1e-9  # a correlation above it is 1 up to rounding
-
-
-def with_target(table: Table, target: str) -> Table:
-    """The rows of ``table`` that have a target."""
-    present = rows_with_target(table, target)
-    return table if len(present) == len(table) else table.rows(present)
+_ROWS_TO_JUDGE = 20  # in fewer rows, columns agree by chance
 
 
 def fit(
@@ -45,8 +40,8 @@ def fit(
             notes.append((target, f"{len(table) - len(rows)} rows without a target are passed over"))
         table = rows
     if len(table) < 2:
-        what = "rows with a target" if target is not None else "rows"
-        raise table.error(f"{len(table)} {what}: at least two are needed", column=target)
+        having = " with a target" if target is not None else ""
+        raise table.error(f"{len(table)} row(s){having}; at least two are needed", column=target)
     if target is not None:
         fitted_target, target_notes = fit_target(table, target, task, settings.decimal)
         notes += [(target, note) for note in target_notes]
@@ -64,6 +59,8 @@ def fit(
     if not any(column.feature_names for column in columns):
         reasons = [f"{shown(column.name)}: {column.reason}" for column in columns if isinstance(column, LeftOutColumn)]
         more = f" and {len(reasons) - 5} more" if len(reasons) > 5 else ""
+        if not reasons:
+            raise table.error("there is no column beside the target")
         raise table.error(f"no column is left to learn from ({'; '.join(reasons[:5])}{more})")
     return tuple(columns), fitted_target, tuple(notes), len(table)
 
@@ -112,7 +109,9 @@ class _Copies:
 
     def notes(self, found: Found) -> tuple[str, ...]:
         """A warning where the column is the target under another name."""
-        if self._codes is None or isinstance(found.plan, LeftOutColumn) or found.values.null_count():
+        if self._codes is None or len(self._codes) < _ROWS_TO_JUDGE:
+            return ()
+        if isinstance(found.plan, LeftOutColumn) or found.values.null_count():
             return ()
         if self._n_classes is not None:
             same = found.values.n_unique() == self._n_classes and self._one_to_one(found.values)

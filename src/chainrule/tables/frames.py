@@ -49,7 +49,7 @@ def as_table(data: Any, source: str = "the data frame") -> Table:
         raise TableError(
             f"two columns are both called {shown(repeated)}; every column needs a name of its own", source=source
         )
-    columns = [_series(eager[column], name) for column, name in zip(eager.columns, names, strict=True)]
+    columns = [_series(series, name) for series, name in zip(eager.iter_columns(), names, strict=True)]
     if not columns or not len(columns[0]):
         raise TableError("there are no rows" if columns else "there are no columns", source=source)
     return Table(with_plain_types(pl.DataFrame(columns)), source)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 Decimal = Literal[".", ","]
 
@@ -80,11 +82,22 @@ def _parse(text: pl.Series, decimal: Decimal) -> pl.Series:
 
 @dataclass(frozen=True)
 class NumberReading:
-    """How a column of text reads as numbers: the values, the mark, and which cells are unreadable."""
+    """How a column reads as numbers.
+
+    Attributes
+    ----------
+    values : polars.Series of float64
+    decimal : {".", ","}
+    unreadable : array of int
+        Positions of cells that say something, but neither a number nor a word for missing.
+    """
 
     values: pl.Series
     decimal: Decimal
-    unreadable: pl.Series  # bool: says something, but neither a number nor a word for missing
+    unreadable: NDArray[np.int64]
+
+
+NOWHERE: NDArray[np.int64] = np.empty(0, dtype=np.int64)
 
 
 def read_numbers(text: pl.Series, decimal: Decimal | None, prefer: Decimal = ".") -> NumberReading:
@@ -92,17 +105,22 @@ def read_numbers(text: pl.Series, decimal: Decimal | None, prefer: Decimal = "."
 
     ``prefer`` decides where both marks read equally many cells: ``1,234`` is 1234 or 1.234.
     """
-    if decimal is not None:
-        mark, values = decimal, parse_numbers(text, decimal)
-    elif prefer == "." and (plain := text.cast(pl.Float64, strict=False)).null_count() == text.null_count():
-        mark, values = prefer, plain.fill_nan(None)
-    else:
-        marks: tuple[Decimal, Decimal] = (prefer, "," if prefer == "." else ".")
-        read = {mark: parse_numbers(text, mark) for mark in marks}
-        mark = min(marks, key=lambda mark: read[mark].null_count())
-        values = read[mark]
+    if (decimal or prefer) == ".":
+        plain = text.cast(pl.Float64, strict=False)
+        if plain.null_count() == text.null_count():
+            return NumberReading(without_nan(plain), ".", NOWHERE)
+    text = clean(text)
+    marks: list[Decimal] = [decimal] if decimal is not None else [prefer, "," if prefer == "." else "."]
+    read = {mark: parse_numbers(text, mark) for mark in marks}
+    mark = min(marks, key=lambda mark: read[mark].null_count())
     silent = text.is_null() | text.str.to_lowercase().is_in(list(MISSING_WORDS))
-    return NumberReading(values, mark, values.is_null() & ~silent)
+    unreadable = (read[mark].is_null() & ~silent).arg_true().to_numpy()
+    return NumberReading(read[mark], mark, unreadable.astype(np.int64))
+
+
+def without_nan(values: pl.Series) -> pl.Series:
+    """Numbers whose NaN are missing."""
+    return values.fill_nan(None) if np.isnan(values.to_numpy()).sum() > values.null_count() else values
 
 
 def decimal_mark_of(frame: pl.DataFrame, delimiter: str | None) -> Decimal:
@@ -111,30 +129,23 @@ def decimal_mark_of(frame: pl.DataFrame, delimiter: str | None) -> Decimal:
     A column decides for the comma when only the comma reads it (``3,14``); without such a column a comma between
     digits is taken for a separator of thousands, unless semicolons separate the columns.
     """
-    dots = commas = doubtful = 0
-    for name, kind in frame.schema.items():
-        if kind != pl.String:
-            continue
-        cells = frame[name].head(1000).str.strip_chars()
-        cells = cells.filter(cells.str.contains(r"^\D{0,3}[\d.,]*\d[.,]\d"))
-        if not len(cells):
-            continue
-        as_dot, as_comma = (int(cells.str.contains(_GRAMMARS[mark]).sum()) for mark in (".", ","))
-        dots, commas, doubtful = (
-            dots + (as_dot > as_comma),
-            commas + (as_comma > as_dot),
-            doubtful + (as_dot == as_comma > 0),
-        )
+    cells = pl.col(pl.String).str.strip_chars()
+    marked = cells.str.contains(r"^\D{0,3}[\d.,]*\d[.,]\d")
+    head = frame.head(1000)
+    if pl.String not in head.dtypes:
+        return "."
+    as_dot, as_comma = (head.select((marked & cells.str.contains(_GRAMMARS[mark])).sum()).row(0) for mark in (".", ","))
+    dots = sum(dot > comma for dot, comma in zip(as_dot, as_comma, strict=True))
+    commas = sum(comma > dot for dot, comma in zip(as_dot, as_comma, strict=True))
     if commas != dots:
         return "," if commas > dots else "."
+    doubtful = any(dot == comma > 0 for dot, comma in zip(as_dot, as_comma, strict=True))
     return "," if doubtful and delimiter == ";" and not dots else "."
 
 
 def looks_like_code(text: pl.Series) -> bool:
     """Whether whole numbers of one length begin with zeros (postcodes, article numbers): names, not amounts."""
-    present = text.drop_nulls()
-    return (
-        bool(present.str.contains(r"^0\d").any())
-        and bool(present.str.contains(r"^\d+$").all())
-        and present.str.len_chars().n_unique() == 1
-    )
+    if not text.str.contains(r"^\s*0\d").any():
+        return False
+    present = clean(text).drop_nulls()
+    return bool(present.str.contains(r"^\d+$").all()) and present.str.len_chars().n_unique() == 1

@@ -156,7 +156,7 @@ class PreparationPlan:
         noticed, start = {}, 0
         for column in inputs:
             stop = start + len(column.feature_names)
-            cells = Cells(table.frame[found[column.name]], table)
+            cells = Cells(table.column(found[column.name]), table)
             noticed[column.name] = column.encode(cells, X[:, start:stop])
             start = stop
         return Prepared(X, self.feature_names, PreparationReport(len(table), noticed, notes))
@@ -175,7 +175,7 @@ class PreparationPlan:
         Raises
         ------
         TableError
-            A target is missing (see :meth:`with_target`) or cannot be read; the row is named.
+            A target is missing (see :func:`~chainrule.tables.targets.with_target`) or cannot be read; the row is named.
         """
         target = self._needed_target()
         return target.transform(table, unknown=unknown) if isinstance(target, ClassTarget) else target.transform(table)
@@ -183,10 +183,6 @@ class PreparationPlan:
     def inverse_target(self, values: ArrayLike) -> NDArray[Any]:
         """Predictions, shape (n,), as answers: classes for codes, the target's own unit for standardised numbers."""
         return self._needed_target().inverse(values)
-
-    def with_target(self, table: Table) -> Table:
-        """The rows of ``table`` that have a target."""
-        return fitting.with_target(table, self._needed_target().name)
 
     def summary(self) -> list[tuple[str, ...]]:
         """A short table of the plan, a header and one row per column, for printing."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-import math
+import sys
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -17,6 +19,7 @@ from chainrule.tables.columns import (
     LeftOutColumn,
     NumberColumn,
 )
+from chainrule.tables.date_texts import date_formats
 from chainrule.tables.errors import TableError, shown
 from chainrule.tables.targets import ClassTarget, NumberTarget, Target
 
@@ -27,6 +30,13 @@ Parts = tuple[tuple[ColumnPlan, ...], Target | None, tuple[tuple[str, str], ...]
 
 _COLUMNS: dict[str, type] = {
     kind.kind: kind for kind in (NumberColumn, BooleanColumn, CategoryColumn, HashedColumn, DateColumn, LeftOutColumn)
+}
+_CONDITIONS: dict[str, Callable[[Any], bool]] = {  # name of an entry → what must hold beyond its type
+    "scale": lambda scale: scale > 0,
+    "buckets": lambda buckets: 1 <= buckets <= 1 << 16,
+    "form": lambda form: form is None or form in date_formats(),
+    "categories": lambda values: len(set(values)) == len(values) > 0,
+    "classes": lambda labels: len(set(labels)) == len(labels) > 1,
 }
 _TARGETS: dict[str, type] = {target.task: target for target in (ClassTarget, NumberTarget)}
 
@@ -68,6 +78,9 @@ def loads(text: str) -> Parts:
     if not isinstance(plan["columns"], list):
         raise TableError("a preparation plan: columns is not a list")
     columns = tuple(_tagged(column, "kind", _COLUMNS, f"columns[{k}]") for k, column in enumerate(plan["columns"]))
+    repeated = [name for name, times in Counter(column.name for column in columns).items() if times > 1]
+    if repeated:
+        raise TableError(f"a preparation plan: two columns are both called {shown(repeated[0])}")
     target = None if plan["target"] is None else _tagged(plan["target"], "task", _TARGETS, "target")
     notes = _checked(plan["notes"], tuple[tuple[str, str], ...], "notes")
     return columns, target, notes, _checked(plan["n_rows"], int, "n_rows")
@@ -98,7 +111,11 @@ def _built(value: Any, kind: type, where: str) -> Any:
     hints = {entry.name: get_type_hints(kind)[entry.name] for entry in fields(kind)}
     if not isinstance(value, dict) or set(value) != set(hints):
         raise TableError(f"a preparation plan: {where}: the entries should be {', '.join(hints)}")
-    return kind(**{name: _checked(value[name], hint, f"{where}.{name}") for name, hint in hints.items()})
+    entries = {name: _checked(value[name], hint, f"{where}.{name}") for name, hint in hints.items()}
+    for name, entry in entries.items():
+        if name in _CONDITIONS and not _CONDITIONS[name](entry):
+            raise TableError(f"a preparation plan: {where}.{name} is {shown(entry)}, which it cannot be")
+    return kind(**entries)
 
 
 def _checked(value: Any, hint: Any, where: str) -> Any:
@@ -117,9 +134,8 @@ def _checked(value: Any, hint: Any, where: str) -> Any:
     elif is_dataclass(hint) and isinstance(hint, type):
         return _built(value, hint, where)
     elif hint is float and type(value) in {int, float}:
-        number = float(value) if abs(value) < 1e400 else math.inf
-        if math.isfinite(number):
-            return number
+        if abs(value) <= sys.float_info.max:
+            return float(value)
     elif hint in {str, bool, int, NoneType} and type(value) is hint:
         return value
     raise TableError(f"a preparation plan: {where} is {shown(value)}, which it cannot be")

@@ -122,7 +122,7 @@ def _delimited_tables(stream: _Rejoined, source: str, delimiter: str | None, enc
     header = rest = b""
     for block in blocks:
         data += block
-        if b"\n" not in data and b"\r" in data:
+        if b"\n" not in data and b"\r" in data[:-1]:
             raise TableError("the lines end in CR alone, as on old Macs; save them with LF or CR LF", source=source)
         header, rest = split_first_record(data)
         if rest:

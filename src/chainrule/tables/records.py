@@ -33,8 +33,13 @@ def split_first_record(data: bytes) -> tuple[bytes, bytes]:
 
 def fields(record: bytes, delimiter: str) -> list[str]:
     """The fields of one record, without quotes."""
-    rows = csv.reader(io.StringIO(record.decode("utf-8"), newline=""), delimiter=delimiter)
-    return next(rows, [])
+    text = record.decode("utf-8")
+    if '"' not in text:
+        return text.split(delimiter)
+    try:
+        return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True), [])
+    except csv.Error:  # a field longer than 128 KiB: not the delimiter
+        return [text]
 
 
 def record_frames(
@@ -124,6 +129,10 @@ def _frame(
     if len(wrong):
         at = line + data.count(b"\n", 0, int(starts[wrong[0]]))
         raise _ragged(at, int(found[wrong[0]]), len(names), source)
+    if not filled.all():
+        data = buffer[np.repeat(filled, ends + 1 - starts)].tobytes()
+    if not data:
+        return
     try:
         frame = pl.read_csv(
             data.replace(b"\r\n", b"\n"),
@@ -135,9 +144,9 @@ def _frame(
         )
     except pl.exceptions.PolarsError as error:
         raise TableError(f"lines {line} and following cannot be read ({error})", source=source) from error
-    if frame.height != len(ends):
-        raise TableError(f"lines {line} and following: {len(ends)} records, {frame.height} read", source=source)
-    yield frame if filled.all() else frame.filter(pl.Series(filled))
+    if frame.height != filled.sum():
+        raise TableError(f"lines {line} and following: {filled.sum()} records, {frame.height} read", source=source)
+    yield frame.with_columns(pl.all().replace("", None)) if b'""' in data else frame
 
 
 def _tolerant_frames(
@@ -145,7 +154,7 @@ def _tolerant_frames(
 ) -> Iterator[pl.DataFrame]:
     """The same with Python's reader, for which a quote inside a field is a letter."""
     text = _Lines(data, blocks)
-    reader = csv.reader(text, delimiter=delimiter)
+    reader = csv.reader(text, delimiter=delimiter, skipinitialspace=True)
     rows: list[list[str]] = []
     while True:
         began = reader.line_num

@@ -119,15 +119,15 @@ def number_target_values(
     return values
 
 
-def rows_with_target(table: Table, name: str) -> NDArray[np.int64]:
-    """The positions of the rows whose target is there."""
+def with_target(table: Table, name: str) -> Table:
+    """The rows of ``table`` whose target is there."""
     series = table.column(name)
     present = as_text(series).is_not_null()
     if series.dtype == pl.String:
         reading = as_numbers(series, None)
-        if reading is not None and reading.values.count() and not reading.unreadable.any():
+        if reading is not None and reading.values.count() and not len(reading.unreadable):
             present = reading.values.is_not_null()  # "NA" among numbers is a missing number
-    return present.arg_true().to_numpy().astype(np.int64)
+    return table if present.all() else table.rows(present.arg_true().to_numpy())
 
 
 def fit_target(table: Table, name: str, task: Task | None, prefer: Decimal = ".") -> tuple[Target, tuple[str, ...]]:
@@ -147,7 +147,7 @@ def fit_target(table: Table, name: str, task: Task | None, prefer: Decimal = "."
     reading = as_numbers(series, None, prefer)
     if reading is None:
         raise table.error(f"holds {series.dtype}; give a column of numbers or classes", column=name)
-    numeric = series.dtype != pl.Boolean and int(reading.unreadable.sum()) <= 0.05 * len(series)
+    numeric = series.dtype != pl.Boolean and len(reading.unreadable) <= 0.05 * len(series)
     notes: tuple[str, ...] = ()
     if task is None:
         task, notes = _found_task(reading.values, numeric=numeric)
@@ -199,22 +199,21 @@ def _class_target(
 ) -> tuple[ClassTarget, tuple[str, ...]]:
     numeric = numeric and values.null_count() == 0
     labels: list[Label]
+    keys = as_text(series)
     if series.dtype == pl.Boolean:
         labels = sorted(series.unique().to_list())
-        counts = as_text(series).value_counts()
     elif numeric:
         refuse_infinite(values.to_numpy(), table, name)
         labels = [int(value) if value == int(value) else value for value in values.unique().sort().to_list()]
-        counts = values.value_counts()
+        keys = as_text(values)
     else:
-        labels = as_text(series).unique().sort().to_list()
-        counts = as_text(series).value_counts()
+        labels = keys.unique().sort().to_list()
     if len(labels) == 1:
         raise table.error(f"every target is {shown(labels[0])}: one class is nothing to learn", column=name)
     if len(labels) > len(series) / 2 and len(series) >= 20:
         message = f"{len(labels)} different values in {len(series)} rows: too many for classes"
         raise table.error(message, column=name)
-    smallest = counts.sort("count").row(0)
+    smallest = keys.alias("class").value_counts(name="rows").sort("rows", "class").row(0)
     if smallest[1] < 0.2 * len(series) / len(labels):
         share = 100 * smallest[1] / len(series)
         notes += (
