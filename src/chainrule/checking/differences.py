@@ -1,72 +1,63 @@
-"""Derivatives along a line by central differences, with an estimate of their own error.
+"""Derivatives along lines by central differences, with an estimate of their own error.
 
 Ridders' method (1982): differences at steps h, h/2, h/4, … are extrapolated to h → 0 in a tableau, and the entry with
-the smallest estimated error is taken.  A step that crosses a kink would measure a mean of two slopes; the caller says
-where kinks are crossed, and steps shrink until none is.
+the smallest estimated error is taken.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
 HALVINGS = 12
-SMALLEST = 2.0**-40
+COLUMNS = 7  # of the tableau: an error of order h¹⁴ is far below rounding
 
 
 @dataclass(frozen=True)
-class Slope:
-    """A derivative along a line.
+class Slopes:
+    """Derivatives along lines.
 
     Attributes
     ----------
-    value : float
-    error : float
-        Estimated, rounding included; infinite where no step was possible.
-    shrunk : bool
-        Whether the step had to shrink because of a kink.
+    values : ndarray of shape (lines,)
+    errors : ndarray of shape (lines,)
+        Estimated, rounding included; infinite where no difference was finite.
     """
 
-    value: float
-    error: float
-    shrunk: bool
+    values: Array
+    errors: Array
 
 
-def slope(function: Callable[[float], tuple[float, Hashable]], step: float) -> Slope:
-    """The derivative at 0 of a function that gives its value and the sides of all kinks that it is on.
+def slopes(function: Callable[[Array], Array], largest: Array) -> Slopes:
+    """The derivatives at 0 of a function of the distances along several lines.
 
     Parameters
     ----------
     function : callable
-        From the distance along the line to (value, sides); `sides` changes when a kink is crossed.
-    step : float
-        The largest distance to try.
+        From distances of shape (lines, k) to values of that shape.
+    largest : ndarray of shape (lines,)
+        The largest distance along each line.  Beyond what changes the function's character, differences may seem to
+        converge to a mean of slopes far away.
     """
-    here, sides = function(0.0)
-    shrunk, start = False, step
-    while step > start * SMALLEST:
-        ahead, behind = function(step), function(-step)
-        if ahead[1] == behind[1] == sides and math.isfinite(ahead[0]) and math.isfinite(behind[0]):
-            break
-        step, shrunk = step / 2, True
-    else:
-        return Slope(math.nan, math.inf, True)
-    tableau: list[list[float]] = []
-    best = Slope(math.nan, math.inf, shrunk)
-    for _ in range(HALVINGS):
-        ahead, behind = function(step), function(-step)
-        rounding = 4 * 2.0**-52 * (abs(here) + abs(ahead[0] - here)) / step
-        row = [(ahead[0] - behind[0]) / (2 * step)]
-        for order, above in enumerate(tableau[-1] if tableau else []):
-            factor = 4.0 ** (order + 1)
-            row.append((factor * row[-1] - above) / (factor - 1))
-        if tableau:
-            for order, above in enumerate(tableau[-1]):
-                value = row[order + 1]
-                error = max(abs(value - row[order]), abs(value - above)) + rounding
-                if error < best.error:
-                    best = Slope(value, error, shrunk)
-        tableau.append(row)
-        step /= 2
-    return best
+    steps = largest[:, None] * 0.5 ** np.arange(HALVINGS)
+    found = function(np.concatenate([np.zeros((len(largest), 1)), steps, -steps], axis=1))
+    here, ahead, behind = found[:, :1], found[:, 1 : HALVINGS + 1], found[:, HALVINGS + 1 :]
+    with np.errstate(all="ignore"):  # far points may overflow; near ones then decide
+        rounding = 4 * np.finfo(float).eps * (np.abs(here) + np.abs(ahead - here)) / steps
+        column = (ahead - behind) / (2 * steps)
+        values, errors = np.full(len(largest), np.nan), np.full(len(largest), np.inf)
+        for order in range(1, COLUMNS):
+            finer, coarser = column[:, 1:], column[:, :-1]
+            column = finer + (finer - coarser) / (4.0**order - 1)
+            error = np.maximum(np.abs(column - finer), np.abs(column - coarser)) + rounding[:, order:]
+            error = np.where(np.isfinite(error), error, np.inf)
+            best = np.argmin(error, axis=1)[:, None]
+            least = np.take_along_axis(error, best, 1)[:, 0]
+            values = np.where(least < errors, np.take_along_axis(column, best, 1)[:, 0], values)
+            errors = np.minimum(least, errors)
+    return Slopes(values, errors)

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chainrule.calculus import derive
-from chainrule.calculus.forward import dropout_rates
-from chainrule.checking.differences import Slope, slope
+from chainrule.calculus import Derivation, derive
+from chainrule.checking.branches import HeldCost, Movement, hold_branches
+from chainrule.checking.differences import slopes
+from chainrule.checking.drawing import Values, complete_values
 from chainrule.checking.report import ArrayCheck, CheckReport
-from chainrule.engines.reference import Trace, evaluate
-from chainrule.expressions.terms import Call, Interval, symbols, walk
+from chainrule.engines.reference import Trace
+from chainrule.engines.reference.evaluation import real_array
+from chainrule.expressions.lookup import suggest
+from chainrule.expressions.terms import Call, symbols, walk
 from chainrule.network import Network
 
 Array = NDArray[np.float64]
 
 TOLERANCE = 1e-6  # relative to the array's own size
 CERTAINTY = 10.0  # an error counts when it is this many times what the differences can resolve
-SAMPLES_DRAWN = 5
+REACH = 0.5  # the largest steps move some Z by this much: what activations do changes at distances of about 1
+TRIAL_STEPS = 2.0 ** -np.arange(-20, 44, 4)
+LINES_AT_ONCE = 64
 
 
 def check_gradients(
@@ -63,12 +67,13 @@ def check_gradients(
     Raises
     ------
     ValueError
-        If data is given in part, or an array has the wrong shape.
+        If data is given in part, an array has the wrong shape or holds NaN or infinities, or the cost is not finite.
 
     Notes
     -----
     Errors are relative to the norm of the array that is checked, so small gradients are judged as strictly as large
-    ones.  Steps are kept from crossing kinks (of ReLU, or of an absolute error).
+    ones.  Every ReLU, absolute value or quantile stays on the piece that it is on, so that no difference crosses a
+    kink; a value exactly on a kink is on the piece that the definition puts it on, so ReLU′(0) must be 0.
 
     Examples
     --------
@@ -78,146 +83,112 @@ def check_gradients(
     True
     """
     rng = np.random.default_rng(seed)
-    values = _values(network, rng, params, X, Y, sample_weight, masks)
-    reference = network.trace(*values)
-    claimed = {name: np.asarray(value, np.float64) for name, value in (gradients or {}).items()}
+    if directions < 1:
+        raise ValueError(f"directions must be at least 1, got {directions}")
+    values = complete_values(network, rng, Values(params, X, Y, sample_weight, masks))
+    reference = values.trace(network)
+    if not np.isfinite(reference["J"]):
+        raise ValueError(f"the cost J is {float(reference['J'])} for these values; there is no gradient to check")
     names = [f"d{name}" for name in network.parameter_shapes]
-    if unknown := set(claimed) - set(names):
-        raise ValueError(f"gradients: unknown names {sorted(unknown)}; accepted: {', '.join(names)}")
-    items = []
-    for name in names:
-        if claimed and name not in claimed:
-            continue
-        gradient = claimed.get(name, reference[name])
-        if gradient.shape != reference[name].shape:
-            raise ValueError(f"gradients: {name} must have the shape {reference[name].shape}, got {gradient.shape}")
-        line = _Line(network, values[0], values[1:], name.removeprefix("d"), reference)
-        items.append(_check_array(name, gradient, line, rng, directions, full))
+    claimed = _claimed(gradients, names, reference)
+    derivation = derive(network)
+    objective = derivation.objective
+    cost = hold_branches(objective, {symbol.name: reference[symbol.name] for symbol in objective.inputs})
+    kinks = _on_kinks(derivation, reference)
+    items = [
+        _check(name, claimed[name], cost, kinks, rng, 0 if full else directions) for name in names if name in claimed
+    ]
     return CheckReport(str(network), tuple(items))
 
 
-class _Line:
-    """The cost along straight lines through one parameter array."""
-
-    def __init__(
-        self, network: Network, params: Mapping[str, ArrayLike], data: tuple[Any, ...], name: str, reference: Trace
-    ) -> None:
-        self._network, self._data, self._name = network, data, name
-        self._params = {key: np.asarray(value, np.float64) for key, value in params.items()}
-        self._system = derive(network).objective
-        self._inputs = {symbol.name: reference[symbol.name] for symbol in self._system.inputs}
-        self._kinks = _kinks(network)
-
-    @property
-    def size(self) -> float:
-        """The size of the parameter array, as a scale for steps."""
-        return float(np.linalg.norm(self._params[self._name])) or 1.0
-
-    def slope(self, direction: Array, step: float) -> Slope:
-        """∂J along a unit direction."""
-        start = self._params[self._name]
-
-        def along(distance: float) -> tuple[float, Hashable]:
-            trace = evaluate(self._system, self._inputs | {self._name: start + distance * direction})
-            sides = tuple((trace[value] > kink).tobytes() for value, kink in self._kinks)
-            if self._network.loss.kinks or self._network.loss.name == "huber":
-                sides += ((_residual(self._network, trace) > 0).tobytes(),)
-            return float(trace["J"]), sides
-
-        return slope(along, step)
+def _claimed(gradients: Mapping[str, ArrayLike] | None, names: list[str], reference: Trace) -> dict[str, Array]:
+    if gradients is None:
+        return {name: reference[name] for name in names}
+    claimed = {}
+    for name, value in gradients.items():
+        if name not in names:
+            raise ValueError(f"gradients: {name!r} is unknown{suggest(str(name), names)}; accepted: {', '.join(names)}")
+        claimed[name] = real_array(value, f"gradients: {name}")
+        if claimed[name].shape != reference[name].shape:
+            found, expected = claimed[name].shape, reference[name].shape
+            raise ValueError(f"gradients: {name} must have the shape {expected}, got {found}")
+    if not claimed:
+        raise ValueError(f"gradients is empty; accepted: any of {', '.join(names)}")
+    return claimed
 
 
-def _kinks(network: Network) -> list[tuple[str, float]]:
-    """Which values have a kink where: every argument of a function with kinks."""
-    return [
+def _on_kinks(derivation: Derivation, reference: Trace) -> int:
+    """How many values lie exactly on a kink of an activation, or predictions on their labels under a loss with one."""
+    network, forward = derivation.network, derivation.objective.part("forward")
+    arguments = [
         (symbols(node.argument)[0].name, kink)
-        for equation in derive(network).forward
+        for equation in forward
         for node in walk(equation.right)
         if isinstance(node, Call)
         for kink in node.function.kinks
     ]
+    count = sum(int(np.sum(reference[name] == kink)) for name, kink in arguments)
+    ties = reference[f"A{network.depth}"] == reference["Y"] if network.loss.kinks else False
+    return count + int(np.sum(ties))
 
 
-def _residual(network: Network, trace: Trace) -> Array:
-    return trace[f"A{network.depth}"] - trace["Y"]
-
-
-def _check_array(
-    name: str, gradient: Array, line: _Line, rng: np.random.Generator, directions: int, full: bool
+def _check(
+    name: str, gradient: Array, cost: HeldCost, kinks: int, rng: np.random.Generator, directions: int
 ) -> ArrayCheck:
+    """The verdict on one array: the worst of all directions; along every coordinate if their number is 0."""
     size = float(np.linalg.norm(gradient))
-    if full:
-        lines = list(np.eye(gradient.size).reshape(-1, *gradient.shape))
-    else:
-        lines = [_unit(rng.standard_normal(gradient.shape)) for _ in range(directions)]
-        lines += [gradient / size] if 0 < size < np.inf else []
-    worst = ArrayCheck(name, gradient.shape, 0.0, 0.0, np.isfinite(size))
-    if not worst.right:
+    if not np.isfinite(size):
         return ArrayCheck(name, gradient.shape, np.inf, 0.0, False, "not finite")
-    notes = set()
-    for direction in lines:
-        measured = line.slope(direction, 0.1 * max(line.size, 1e-3))
-        if not np.isfinite(measured.error):
-            notes.add("a direction lies on a kink")
-            continue
-        if measured.shrunk:
-            notes.add("kinks stepped around")
-        difference = abs(measured.value - float(np.sum(gradient * direction)))
-        scale = max(size, abs(measured.value))
-        if scale == 0:
-            continue
-        error, resolution = difference / scale, measured.error / scale
-        # along one direction of n, an error shows by 1/√n of its size
-        tolerance = TOLERANCE / (1.0 if full else np.sqrt(gradient.size))
-        right = error <= max(tolerance, CERTAINTY * resolution)
-        if (not right, error) > (not worst.right, worst.error):
-            worst = ArrayCheck(name, gradient.shape, error, resolution, right)
-    if size == 0:
-        notes.add("all zeros")
-    return ArrayCheck(name, gradient.shape, worst.error, worst.resolution, worst.right, ", ".join(sorted(notes)))
+    full = directions == 0
+    if full:
+        lines = np.eye(gradient.size).reshape(-1, *gradient.shape)
+    else:
+        lines = rng.standard_normal((directions, *gradient.shape))
+        lines = np.concatenate([lines, gradient[None]]) if size > 0 else lines
+        lines /= np.linalg.norm(lines.reshape(len(lines), -1), axis=1).reshape(-1, *[1] * gradient.ndim)
+    measured, errors = _measured(name.removeprefix("d"), lines, cost)
+    scale = np.maximum(size, np.nanmax(np.abs(measured), initial=0.0)) or 1.0
+    difference = np.abs(measured - np.tensordot(lines, gradient, gradient.ndim)) / scale
+    resolution = errors / scale
+    # along one direction of n, an error shows by 1/√n of its size
+    tolerance = TOLERANCE / (1.0 if full else np.sqrt(gradient.size))
+    excess = difference / np.maximum(tolerance, CERTAINTY * resolution)
+    worst = int(np.argmax(np.nan_to_num(excess, nan=np.inf)))
+    notes = [f"{kinks} values on a kink"] if kinks else []
+    notes += ["all zeros"] if size == 0 else []
+    return ArrayCheck(
+        name,
+        gradient.shape,
+        float(difference[worst]),
+        float(resolution[worst]),
+        bool(excess[worst] <= 1),
+        ", ".join(notes),
+    )
 
 
-def _unit(direction: Array) -> Array:
-    return direction / np.linalg.norm(direction)
+def _measured(parameter: str, lines: Array, cost: HeldCost) -> tuple[Array, Array]:
+    """∂J along unit directions of shape (lines, *parameter shape), and how far each can be trusted."""
+    start = cost.start[parameter]
+    values, errors = [], []
+    for first in range(0, len(lines), LINES_AT_ONCE):
+        some = lines[first : first + LINES_AT_ONCE]
+
+        def moved(distances: Array, some: Array = some) -> Movement:
+            moves = distances.reshape(*distances.shape, *[1] * start.ndim) * some[:, None]
+            found = cost.along(parameter, (start + moves).reshape(-1, *start.shape))
+            return Movement(found.costs.reshape(distances.shape), found.reaches.reshape(distances.shape))
+
+        reaches = moved(np.tile(TRIAL_STEPS, (len(some), 1))).reaches
+        found = slopes(lambda distances, moved=moved: moved(distances).costs, _largest_steps(reaches))  # type: ignore[misc]
+        values.append(found.values)
+        errors.append(found.errors)
+    return np.concatenate(values), np.concatenate(errors)
 
 
-def _values(
-    network: Network,
-    rng: np.random.Generator,
-    params: Mapping[str, ArrayLike] | None,
-    X: ArrayLike | None,
-    Y: ArrayLike | None,
-    sample_weight: ArrayLike | None,
-    masks: Mapping[str, ArrayLike] | None,
-) -> tuple[Any, ...]:
-    """What is given, and drawn values for what is not."""
-    if (X is None) != (Y is None):
-        raise ValueError("X and Y are given together, or both drawn")
-    n = SAMPLES_DRAWN if X is None else np.asarray(X).shape[0]
-    if params is None:
-        params = {
-            name: rng.standard_normal(shape) / (np.sqrt(shape[0]) if len(shape) == 2 else 2.0)
-            for name, shape in network.parameter_shapes.items()
-        }
-    if X is None:
-        X, Y = rng.standard_normal((n, network.n_inputs)), draw_labels(network, rng, n)
-    if sample_weight is None and network.sample_weights:
-        sample_weight = rng.uniform(0.5, 1.5, n)
-    if masks is None:
-        masks = {
-            f"M{layer}": (rng.uniform(size=(n, width)) >= rate).astype(np.float64)
-            for layer, (width, rate) in enumerate(zip(network.widths, dropout_rates(network), strict=True))
-            if rate
-        }
-    return params, X, Y, sample_weight, masks
-
-
-def draw_labels(network: Network, rng: np.random.Generator, n: int) -> Array:
-    """Real-valued labels that the loss admits, of shape (n, n_outputs)."""
-    width, accepted = network.widths[-1], network.loss.labels
-    if network.loss.name == "cross-entropy":
-        return rng.dirichlet(np.ones(width), size=n)
-    wide = Interval(-2.0, 2.0)
-    low = max(accepted.low, wide.low) + 0.1
-    high = min(accepted.high, wide.high) - 0.1
-    return rng.uniform(low, high, (n, width))
+def _largest_steps(reaches: Array) -> Array:
+    """How far to go along each line so that no Z moves by more than `REACH`, given what the trial steps did."""
+    near = np.nan_to_num(reaches, nan=np.inf) <= REACH
+    chosen = np.where(near.any(axis=1), np.argmax(near, axis=1), len(TRIAL_STEPS) - 1)
+    reach = np.take_along_axis(reaches, chosen[:, None], 1)[:, 0]
+    growth = np.divide(REACH, reach, out=np.ones_like(reach), where=reach > 0)
+    return np.asarray(TRIAL_STEPS[chosen] * np.clip(growth, 1.0, TRIAL_STEPS[0] / TRIAL_STEPS[1]))
