@@ -32,7 +32,8 @@ def minimise(
     names : sequence of str
         The parameters, in the order in which they are packed into one vector.
     tol : float
-        Stop when no component of the gradient is larger.
+        Stop when no component of the gradient is larger.  SciPy's other rule stays in force, as in scikit-learn: stop
+        when an iteration lowers J by less than 2.2e-9 of itself.
     max_iter, max_fun : int
         Iterations and evaluations of the cost at most.
     offset : float

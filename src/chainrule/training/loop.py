@@ -17,8 +17,9 @@ from chainrule.training.stopping import Improvement
 Order = Callable[[NDArray[np.int64]], NDArray[np.int64]]
 Callback = Callable[[History], bool | None]
 DIVERGED = (
-    "training diverged in epoch {epoch}: the cost or a parameter is no longer finite; the last finite parameters are "
-    "kept. Lower the learning rate, scale the inputs (and a regression target) to unit variance, or clip gradients"
+    "training diverged in epoch {epoch}, step {step}: the cost or a parameter is no longer finite; the last finite "
+    "parameters are kept. Lower the learning rate, scale the inputs (and a regression target) to unit variance, or "
+    "clip gradients"
 )
 
 
@@ -113,7 +114,7 @@ def train(
                 program.restore(last_finite)
                 if plan.validate is not None:
                     history.validation.append(math.nan)
-                return _end(history, "diverged", DIVERGED.format(epoch=epoch))
+                return _end(history, "diverged", DIVERGED.format(epoch=epoch, step=_first_bad_step(costs)))
             last_finite = program.snapshot()
             value = history.loss[-1]
             if plan.validate is not None:
@@ -133,10 +134,18 @@ def train(
                 history.reductions, improvement.stalled = history.reductions + 1, 0
         return _end(history, "epochs", f"the limit of {plan.epochs} epochs was reached before convergence")
     except KeyboardInterrupt:
+        if not program.finite():
+            program.restore(last_finite)
         return _end(history, "interrupted", "interrupted by the user")
     finally:
         if plan.validate is not None:
             program.restore(best)
+
+
+def _first_bad_step(costs: Costs) -> int:
+    """The step of the epoch, from 1, that saw a cost that is not finite; the last, whose update nobody saw, if none."""
+    finite = np.isfinite(costs.data) & np.isfinite(costs.penalty)
+    return int(np.argmin(finite)) + 1 if not finite.all() else len(finite)
 
 
 def _end(history: History, stopped: str, message: str) -> History:
