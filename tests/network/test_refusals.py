@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chainrule import Dense, Network, Penalty
 from chainrule.expressions.losses import Loss, y, yhat
-from chainrule.expressions.terms import Function, Interval, Symbol
+from chainrule.expressions.terms import ONE, Function, Interval, Symbol, less
 
 FORM = "expected 'n_inputs -> WIDTH ACTIVATION -> … -> WIDTH ACTIVATION', e.g. '4 -> 8 tanh -> 3 softmax'"
 WHOLE = "must begin with a whole number from 1 to 2147483647"
@@ -87,6 +87,9 @@ LAYERS = [Dense(2, "tanh"), Dense(1, "identity")]
         (lambda: Network(LAYERS, 3, "mse", sample_weights="no"), "sample_weights must be True or False, got 'no'"),
         (lambda: Network(LAYERS, 3, "mse", input_dropout=-0.1), "input_dropout must be a probability in [0, 1), got -0.1"),
         (lambda: Network(LAYERS, 3, Loss("mse", yhat - y)), "'mse' is the name of loss 'mse' of the table"),
+        (lambda: Dense(2, Function("step", less(0, z))), "activation 'step' is constant wherever it has a slope"),
+        (lambda: Dense(2, Function("half", ONE / 2)), "activation 'half' is constant wherever it has a slope"),
+        (lambda: Network(LAYERS, 3, Loss("label", y)), "loss 'label' is constant wherever it has a slope"),
         (lambda: Penalty(l2=-1), "Penalty: l2 must be a number in [0, inf), got -1"),
         (lambda: Penalty(l1=float("inf")), "Penalty: l1 must be a number in [0, inf), got inf"),
         (lambda: Penalty(l2=10**400), "Penalty: l2 must be a number in [0, inf), got 1000"),
@@ -122,7 +125,7 @@ def test_numbers_of_numpy_are_numbers():
 
 
 def test_a_range_of_ones_own_admits_a_loss():
-    inside = Function("inside", z * 0 + 0.5, range=Interval(0, 1))
+    inside = Function("inside", 1 / (2 + z**2), range=Interval(0, 1))
     assert Network([Dense(2, inside)], 3, "bce").loss.name == "binary-cross-entropy"
 
 

@@ -6,6 +6,7 @@ fact about the labels.  `tidy` only collects signs and constants; the others are
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from functools import reduce
 
 from chainrule.expressions.terms import (
     ONE,
+    SAMPLES,
     Apply,
     Number,
     Reduce,
@@ -149,7 +151,7 @@ def below(root: Term, rewrite: Callable[[Term], Term]) -> Term:
 # ---------------------------------------------------------------- the named rewrites
 def common_denominator(root: Term) -> Term:
     """Sums that have fractions with axes in them, put over one denominator."""
-    if not isinstance(root, Apply) or root.operation not in ("add", "sub"):
+    if not _is_sum(root):
         return below(root, common_denominator)
     parts = [product(common_denominator(term)) for term in summands(root)]
     if not any(factor.axes for part in parts for factor in part.below):
@@ -166,7 +168,7 @@ def common_denominator(root: Term) -> Term:
 
 def collect(root: Term) -> Term:
     """Sums multiplied out, with like terms collected: −Y(1 − A) + (1 − Y)A becomes A − Y."""
-    if not isinstance(root, Apply) or root.operation not in ("add", "sub"):
+    if not _is_sum(root):
         return below(root, collect)
     expanded = _polynomial(root)
     if len(expanded) > MAX_MONOMIALS:
@@ -179,13 +181,12 @@ def _polynomial(root: Term) -> dict[tuple[Term, ...], float]:
     result: dict[tuple[Term, ...], float] = {}
     for part in summands(root):
         factors = product(part)
+        atoms = factors.above + tuple(div(1, factor) for factor in factors.below)
+        expanded = [_polynomial(atom) if _is_sum(atom) else {(atom,): 1.0} for atom in atoms]
+        if math.prod(map(len, expanded)) > MAX_MONOMIALS:
+            expanded = [{(atom,): 1.0} for atom in atoms]
         partial: dict[tuple[Term, ...], float] = {(): factors.coefficient}
-        divided = tuple(div(1, factor) for factor in factors.below)
-        for factor in factors.above + divided:
-            is_sum = isinstance(factor, Apply) and factor.operation in ("add", "sub")
-            other = _polynomial(factor) if is_sum else {(factor,): 1.0}
-            if len(partial) * len(other) > MAX_MONOMIALS:
-                other = {(factor,): 1.0}
+        for other in expanded:
             grown: dict[tuple[Term, ...], float] = {}
             for m, c in partial.items():
                 for k, d in other.items():
@@ -195,6 +196,10 @@ def _polynomial(root: Term) -> dict[tuple[Term, ...], float]:
         for m, c in partial.items():
             result[m] = result.get(m, 0.0) + c
     return result
+
+
+def _is_sum(root: Term) -> bool:
+    return isinstance(root, Apply) and root.operation in ("add", "sub")
 
 
 def cancel(root: Term) -> Term:
@@ -229,15 +234,16 @@ def out_of_sums(root: Term) -> Term:
 
 def labels_sum_to_one(root: Term) -> Term:
     """Σ over the outputs of Y replaced by 1: every row of labels is a distribution (one-hot, say)."""
-    if isinstance(root, Reduce) and root.operation == "sum" and root.operand == Symbol("Y", root.operand.axes):
-        return ONE
+    match root:
+        case Reduce("sum", (over,), Symbol("Y")) if over != SAMPLES:
+            return ONE
     return below(root, labels_sum_to_one)
 
 
 def factor_out(root: Term) -> Term:
     """What all terms of a sum have in common, taken out of it: w A/s − w Y/s becomes (w/s)(A − Y)."""
     root = below(root, factor_out)
-    if not isinstance(root, Apply) or root.operation not in ("add", "sub"):
+    if not _is_sum(root):
         return root
     parts = [product(term) for term in summands(root)]
     above = reduce(lambda x, y: x & y, (Counter(part.above) for part in parts))

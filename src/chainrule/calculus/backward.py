@@ -21,10 +21,11 @@ from chainrule.expressions.terms import (
     exp,
     is_number,
     mul,
+    reduced,
     replace,
     sub,
     symbols,
-    total,
+    union,
 )
 
 Contributions = dict[Symbol, list[Term]]
@@ -46,7 +47,8 @@ def pull(
         if is_number(partial, 0):
             continue
         flowing = mul(partial, adjoint) if leaf in parameters else mul(adjoint, partial)  # Xᵀ dZ, but dA ⊙ f′(Z)
-        back = total(flowing, set(flowing.axes) - set(leaf.axes))
+        lacking = tuple(axis for axis in union(right.axes, flowing.axes) if axis not in leaf.axes)
+        back = reduced("sum", lacking, flowing)
         if isinstance(leaf, Symbol):
             into.setdefault(leaf, []).append(back)
         elif isinstance(leaf, Reduce) and leaf.operation == "sum":

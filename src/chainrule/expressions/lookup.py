@@ -16,9 +16,10 @@ from chainrule.expressions.activations import (
     Activation,
     Softmax,
 )
-from chainrule.expressions.losses import LOSS_ALIASES, LOSS_PARAMETERS, LOSSES, Loss
+from chainrule.expressions.derivatives import computed_derivative, differentiate
+from chainrule.expressions.losses import LOSS_ALIASES, LOSS_PARAMETERS, LOSSES, Loss, yhat
 from chainrule.expressions.numbers import read_number
-from chainrule.expressions.terms import Function, Interval
+from chainrule.expressions.terms import Function, Interval, is_number
 
 _CALL = re.compile(r"([A-Za-z][\w\- ]*)(?:\(([^()]*)\))?", re.ASCII)
 _LONGEST_SHOWN = 80
@@ -120,10 +121,16 @@ def _find(
 
 
 def _check_own(row: Any, find: Callable[[str], Any], kind: str, names: Mapping[str, Any], joiner: str) -> None:
-    """Names of rows are theirs: text and JSON would read a namesake back as the row."""
+    """Names of rows are theirs: text and JSON would read a namesake back as the row.  And a slope must exist."""
     name = re.sub(r"[-_]+", joiner, row.name.lower())
     if name in names and find(text_of(row)) != row:
         raise ValueError(f"{row.name!r} is the name of {kind} {name!r} of the table; give your own another name")
+    if isinstance(row, Function | Loss):
+        slope = computed_derivative(row) if isinstance(row, Function) else differentiate(row.definition, yhat)
+        if is_number(slope, 0):
+            raise ValueError(
+                f"{kind} {row.name!r} is constant wherever it has a slope: nothing can be learned through it"
+            )
 
 
 def _build(

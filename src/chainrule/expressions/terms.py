@@ -396,6 +396,21 @@ def total(value: Term, over: Iterable[str], operation: str = "sum") -> Term:
     return Reduce(operation, over, value) if over else value
 
 
+def reduced(operation: str, over: Axes, operand: Term) -> Term:
+    """`operand` reduced over all of the axes, though it may be constant along some: Σ of n equal terms is n times one.
+
+    Examples
+    --------
+    >>> print(reduced("sum", ("i", "u1"), Symbol("b1", ("u1",))))
+    size(i) * sum[u1](b1)
+    """
+    value = total(operand, over, operation)
+    for axis in over:
+        if axis not in operand.axes:
+            value = {"sum": mul(Size(axis), value), "max": value, "logsumexp": add(value, log(Size(axis)))}[operation]
+    return value
+
+
 def product_of(left: Term, right: Term, over: str) -> Term:
     """The matrix product: Σ over the shared axis of left · right."""
     return Reduce("sum", (over,), Apply("mul", (left, right)))
@@ -450,6 +465,8 @@ def rebuild(node: Term, children: tuple[Term, ...]) -> Term:
     """The node over new children, with the folding of the building functions."""
     if isinstance(node, Apply) and node.operation in FOLDING:
         return FOLDING[node.operation](*children)
+    if isinstance(node, Reduce):
+        return reduced(node.operation, node.over, *children)
     return node.with_children(children)
 
 
