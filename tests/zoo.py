@@ -8,6 +8,7 @@ import itertools
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pytest
 
 from chainrule.expressions.activations import ACTIVATIONS, Function, Softmax
 from chainrule.expressions.lookup import activation, text_of
@@ -82,6 +83,31 @@ def _zoo():
 
 
 ZOO = list({animal.id: animal for animal in _zoo()}.values())
+
+
+def _representatives():
+    """A few animals that between them show every loss, activation, depth, penalty, reduction, and dropout."""
+    seen = set()
+    for animal in ZOO:
+        net = animal.network
+        traits = {
+            ("loss", net.loss),
+            ("depth", net.depth),
+            ("batch", animal.samples),
+            ("cost", net.reduction, net.sample_weights),
+        }
+        traits |= {("hidden", layer.activation) for layer in net.layers[:-1]} | {("output", net.layers[-1].activation)}
+        traits |= {("penalty", net.penalty), ("dropout", bool(net.input_dropout)), ("one", net.widths[-1] == 1)}
+        if traits - seen:
+            seen |= traits
+            yield animal
+
+
+REPRESENTATIVES = list(_representatives())
+every_animal = pytest.mark.parametrize(
+    "animal",
+    [pytest.param(a, id=a.id, marks=() if a in REPRESENTATIVES else pytest.mark.slow) for a in ZOO],
+)
 
 
 def draw(animal, seed=0):
