@@ -16,12 +16,13 @@ class History:
     ----------
     loss : list of float
         The reported loss of every epoch.
-    validation : list of float
-        The validation score of every epoch, if there is a validation part.
+    validation, validation_loss : list of float
+        The score and the loss on held-out data of every epoch, if there are such.
     rate : list of float
         The learning rate of the last step of every epoch.
     best_epoch : int
-        The epoch (from 1) whose parameters were kept, if a validation part chose them.
+        The epoch (from 1) with the best value of what is monitored; if that is of held-out data, its parameters are
+        kept.
     stopped : str
         "converged" (no more improvement), "epochs" (the limit), "diverged", "interrupted", "callback".
     steps : int
@@ -36,6 +37,7 @@ class History:
 
     loss: list[float] = field(default_factory=list)
     validation: list[float] = field(default_factory=list)
+    validation_loss: list[float] = field(default_factory=list)
     rate: list[float] = field(default_factory=list)
     best_epoch: int = 0
     stopped: StopReason = ""

@@ -132,10 +132,39 @@ class OneCycle(_Fixed):
 
 
 @dataclass(frozen=True)
+class WarmUp(_Fixed):
+    """From η/`warm_up` linearly to η over the first `warm_up` steps, then η (Goyal et al. 2017).
+
+    Without `warm_up`, over the first twentieth of the training.
+    """
+
+    rate: float
+    warm_up: int | None = None
+
+    def rates(self, progress: Progress) -> Rates:
+        warm_up = -(-progress.total_steps // 20) if self.warm_up is None else self.warm_up
+        step = progress.step + np.arange(progress.steps)
+        return self.rate * np.minimum((step + 1) / max(warm_up, 1), 1.0)
+
+
+@dataclass(frozen=True)
 class OfStep(_Fixed):
-    """A rate that a function gives for every step, counted from 0."""
+    """A rate that a function gives for every step, counted from 0.
+
+    Raises
+    ------
+    ValueError
+        From `rates`, if the function gives something else than a number in [0, inf).
+    """
 
     function: Callable[[int], float]
 
     def rates(self, progress: Progress) -> Rates:
-        return np.array([self.function(progress.step + k) for k in range(progress.steps)], np.float64)
+        rates = np.array([self.function(progress.step + k) for k in range(progress.steps)], np.float64)
+        wrong = ~(np.isfinite(rates) & (rates >= 0))
+        if wrong.any():
+            step = int(np.argmax(wrong))
+            raise ValueError(
+                f"the schedule must give numbers in [0, inf), got {rates[step]:g} for step {progress.step + step}"
+            )
+        return rates
