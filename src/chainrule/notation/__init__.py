@@ -1,0 +1,1 @@
+"""The tree of mathematics that people write: printing it, reading it, and making it from equations."""
