@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from chainrule.expressions.activations import ACTIVATIONS, Function, Softmax
+from chainrule.expressions.activations import ACTIVATIONS, Softmax
+from chainrule.expressions.functions import Function
 from chainrule.expressions.lookup import activation, text_of
 from chainrule.expressions.losses import LOSSES
 from chainrule.network import Dense, Network, Penalty

@@ -12,11 +12,11 @@ from chainrule.calculus.equations import Equation, Reason
 from chainrule.calculus.forward import forward_equations
 from chainrule.calculus.verification import verify
 from chainrule.engines.reference import evaluate
+from chainrule.expressions.functions import Function
+from chainrule.expressions.intervals import Interval
 from chainrule.expressions.losses import Loss, y, yhat
 from chainrule.expressions.terms import (
     ONE,
-    Function,
-    Interval,
     Number,
     Size,
     Symbol,

@@ -5,9 +5,12 @@
 import pytest
 
 from chainrule.expressions.activations import ACTIVATION_ALIASES, ACTIVATION_PARAMETERS, ACTIVATIONS, Softmax
+from chainrule.expressions.functions import Function
 from chainrule.expressions.lookup import activation, loss, text_of
 from chainrule.expressions.losses import LOSS_ALIASES, LOSS_PARAMETERS, LOSSES, Loss, y, yhat
-from chainrule.expressions.terms import Function, Symbol
+from chainrule.expressions.terms import (
+    Symbol,
+)
 
 z = Symbol("z")
 

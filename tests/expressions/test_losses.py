@@ -5,9 +5,14 @@ import numpy as np
 import pytest
 
 from chainrule.expressions.derivatives import differentiate
+from chainrule.expressions.intervals import Interval
 from chainrule.expressions.lookup import text_of
 from chainrule.expressions.losses import LOSSES, Loss, absolute_error, huber, quantile, squared_error, y, yhat
-from chainrule.expressions.terms import Interval, Symbol, log, replace
+from chainrule.expressions.terms import (
+    Symbol,
+    log,
+    replace,
+)
 from tests.expressions import precise
 from tests.expressions.computing import computed
 

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from chainrule import Network, derive
 from chainrule.expressions.activations import ACTIVATIONS, leaky_relu, sigmoid
+from chainrule.expressions.functions import Function
+from chainrule.expressions.intervals import Interval
 from chainrule.expressions.lookup import activation, loss
 from chainrule.expressions.losses import LOSSES, Loss, y, yhat
 from chainrule.expressions.serial import (
@@ -19,7 +21,14 @@ from chainrule.expressions.serial import (
     term_from_json,
     term_to_json,
 )
-from chainrule.expressions.terms import Call, Function, Interval, Symbol, exp, less, select, tanh
+from chainrule.expressions.terms import (
+    Call,
+    Symbol,
+    exp,
+    less,
+    select,
+    tanh,
+)
 
 z = Symbol("z")
 OWN = Function(

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from chainrule.expressions import terms
 from chainrule.expressions.derivatives import differentiate, pointwise_leaves
+from chainrule.expressions.functions import Function
+from chainrule.expressions.intervals import Interval
 from chainrule.expressions.stable import stable_form
 from chainrule.expressions.terms import (
     ONE,
     ZERO,
     Apply,
-    Function,
-    Interval,
     Number,
     Reduce,
     Size,

@@ -10,8 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule import Dense, Network, Penalty
+from chainrule.expressions.functions import Function
+from chainrule.expressions.intervals import Interval
 from chainrule.expressions.losses import Loss, y, yhat
-from chainrule.expressions.terms import ONE, Function, Interval, Symbol, less
+from chainrule.expressions.terms import (
+    ONE,
+    Symbol,
+    less,
+)
 
 FORM = "expected 'n_inputs -> WIDTH ACTIVATION -> … -> WIDTH ACTIVATION', e.g. '4 -> 8 tanh -> 3 softmax'"
 WHOLE = "must begin with a whole number from 1 to 2147483647"

@@ -9,9 +9,15 @@ import pytest
 from hypothesis import given, settings
 
 from chainrule import Dense, Network, Penalty
+from chainrule.expressions.functions import Function
+from chainrule.expressions.intervals import Interval
 from chainrule.expressions.lookup import text_of
 from chainrule.expressions.losses import Loss, y, yhat
-from chainrule.expressions.terms import Function, Interval, Symbol, exp, tanh
+from chainrule.expressions.terms import (
+    Symbol,
+    exp,
+    tanh,
+)
 from tests.network.networks import networks
 
 z = Symbol("z")

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from chainrule.calculus.forward import dropout_rates
 from chainrule.engines.reference import Trace
 from chainrule.engines.reference.evaluation import real_array
-from chainrule.expressions.terms import Interval
+from chainrule.expressions.intervals import Interval
 from chainrule.network import Network
 
 Array = NDArray[np.float64]

@@ -16,11 +16,11 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from chainrule.expressions.functions import Function
+from chainrule.expressions.intervals import Interval
 from chainrule.expressions.terms import (
     ONE,
     Call,
-    Function,
-    Interval,
     Reduce,
     Symbol,
     Term,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from chainrule.expressions.functions import Function
 from chainrule.expressions.operations import OPERATIONS
 from chainrule.expressions.terms import (
     ONE,
     ZERO,
     Apply,
     Call,
-    Function,
     Reduce,
     Symbol,
     Term,

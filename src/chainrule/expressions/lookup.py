@@ -17,9 +17,13 @@ from chainrule.expressions.activations import (
     Softmax,
 )
 from chainrule.expressions.derivatives import computed_derivative, differentiate
+from chainrule.expressions.functions import Function
+from chainrule.expressions.intervals import Interval
 from chainrule.expressions.losses import LOSS_ALIASES, LOSS_PARAMETERS, LOSSES, Loss, yhat
 from chainrule.expressions.numbers import read_number
-from chainrule.expressions.terms import Function, Interval, is_number
+from chainrule.expressions.terms import (
+    is_number,
+)
 
 _CALL = re.compile(r"([A-Za-z][\w\- ]*)(?:\(([^()]*)\))?", re.ASCII)
 _LONGEST_SHOWN = 80

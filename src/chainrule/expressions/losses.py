@@ -11,13 +11,12 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from chainrule.expressions.functions import check_name, check_pointwise
+from chainrule.expressions.intervals import Interval
 from chainrule.expressions.terms import (
-    Interval,
     Symbol,
     Term,
     absolute,
-    check_name,
-    check_pointwise,
     less_equal,
     log,
     select,

@@ -11,14 +11,14 @@ import sys
 from typing import Any
 
 from chainrule.expressions.activations import ACTIVATIONS, Activation, Softmax
+from chainrule.expressions.functions import Function
+from chainrule.expressions.intervals import Interval
 from chainrule.expressions.lookup import activation, loss, shown, text_of
 from chainrule.expressions.losses import LOSSES, Loss
 from chainrule.expressions.operations import OPERATIONS, REDUCTIONS
 from chainrule.expressions.terms import (
     Apply,
     Call,
-    Function,
-    Interval,
     Number,
     Reduce,
     Size,

@@ -10,10 +10,13 @@ Axes are strings: ``"i"`` counts samples, ``"u0"``, ``"u1"``, … count the unit
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chainrule.expressions.functions import Function
 
 Axes = tuple[str, ...]
 
@@ -140,89 +143,6 @@ class Apply(Term):
         return Apply(self.operation, children)
 
     __str__ = Term.__str__
-
-
-@dataclass(frozen=True)
-class Function:
-    """A scalar function of one variable as a row of a table, or as a user's own value.
-
-    Parameters
-    ----------
-    name : str
-        ``"sigmoid"``.
-    definition : Term
-        What the function is, in the symbol ``z`` and elementary operations.
-    stable : Term, optional
-        The form that is computed, in ``z``: equal to the definition, without its overflow and cancellation.
-    derivative : Term, optional
-        The form of f′ that is computed, in ``z`` and the function's own output ``a``.
-        Without it, f′ is the derivative of the definition.
-    kinks : tuple of float
-        Points where f′ jumps; the value there is the one that `derivative` gives.
-    range : Interval, optional
-        Where the values lie; needed to admit a loss with a restricted domain.
-    parameters : tuple of (str, float)
-        Values that are part of the function: ``(("slope", 0.01),)``.
-    keeps_sign : bool
-        Whether f(z) ≤ 0 exactly where z ≤ 0, so that an engine may test the output in place of the input.
-    """
-
-    name: str
-    definition: Term
-    stable: Term | None = None
-    derivative: Term | None = None
-    kinks: tuple[float, ...] = ()
-    range: Interval | None = None
-    parameters: tuple[tuple[str, float], ...] = ()
-    keeps_sign: bool = False
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "kinks", tuple(float(kink) for kink in self.kinks))
-        object.__setattr__(self, "parameters", tuple((str(name), float(value)) for name, value in self.parameters))
-        check_name(self.name, "function")
-        for role, form, names in (
-            ("definition", self.definition, ("z",)),
-            ("stable", self.stable, ("z",)),
-            ("derivative", self.derivative, ("z", "a")),
-        ):
-            if form is not None:
-                check_pointwise(form, f"function {self.name!r}: {role}", names)
-
-    @property
-    def computed(self) -> Term:
-        """The form to evaluate, in ``z``."""
-        return self.definition if self.stable is None else self.stable
-
-
-@dataclass(frozen=True)
-class Interval:
-    """An interval of numbers; an open end does not belong to it.
-
-    Examples
-    --------
-    >>> 0.5 in Interval(0, 1), 1 in Interval(0, 1), 1 in Interval(0, 1, high_open=False)
-    (True, False, True)
-    >>> Interval(0, 1).inside(Interval(0, float("inf"), low_open=False))
-    True
-    """
-
-    low: float = float("-inf")
-    high: float = float("inf")
-    low_open: bool = True
-    high_open: bool = True
-
-    def __contains__(self, value: float) -> bool:
-        above = value > self.low or (value == self.low and not self.low_open)
-        return above and (value < self.high or (value == self.high and not self.high_open))
-
-    def inside(self, other: Interval) -> bool:
-        """Whether every number of this interval lies in the other."""
-        low = self.low > other.low or (self.low == other.low and (self.low_open or not other.low_open))
-        high = self.high < other.high or (self.high == other.high and (self.high_open or not other.high_open))
-        return low and high
-
-    def __str__(self) -> str:
-        return f"{'[('[self.low_open]}{self.low:g}, {self.high:g}{'])'[self.high_open]}"
 
 
 @dataclass(frozen=True)
@@ -427,21 +347,6 @@ def walk(root: Term) -> Iterator[Term]:
 def symbols(root: Term) -> tuple[Symbol, ...]:
     """The distinct symbols of a term in order of appearance."""
     return tuple(dict.fromkeys(node for node in walk(root) if isinstance(node, Symbol)))
-
-
-def check_name(name: object, kind: str) -> None:
-    """Raise ValueError unless a function's or loss's name can be printed and read back."""
-    if not (isinstance(name, str) and re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", name)) or name == "dropout":
-        raise ValueError(f"the name of a {kind} must be a letter, then letters, digits, _ or -; got {name!r}")
-
-
-def check_pointwise(form: Term, where: str, names: tuple[str, ...]) -> None:
-    """Raise ValueError unless a term is made of numbers, elementary operations, calls and these symbols."""
-    if not isinstance(form, Term):
-        raise ValueError(f"{where} must be a term in {' and '.join(names)}, got {type(form).__name__}")
-    for node in walk(form):
-        if isinstance(node, Reduce | Size) or (isinstance(node, Symbol) and (node.axes or node.name not in names)):
-            raise ValueError(f"{where} must be pointwise, in the symbols {' and '.join(names)} only; it has {node}")
 
 
 def replace(root: Term, by: Mapping[Term, Term]) -> Term:

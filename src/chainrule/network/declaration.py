@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from chainrule.expressions.activations import Activation, Softmax
 from chainrule.expressions.activations import identity as identity_row
+from chainrule.expressions.intervals import Interval
 from chainrule.expressions.lookup import activation as find_activation
 from chainrule.expressions.lookup import loss as find_loss
 from chainrule.expressions.lookup import shown, suggest, text_of
 from chainrule.expressions.losses import Loss
 from chainrule.expressions.numbers import is_real
-from chainrule.expressions.terms import Interval
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -10,9 +10,9 @@ import math
 from dataclasses import dataclass, fields
 from typing import Any
 
+from chainrule.expressions.intervals import Interval
 from chainrule.expressions.lookup import shown, suggest
 from chainrule.expressions.numbers import is_real
-from chainrule.expressions.terms import Interval
 
 
 @dataclass(frozen=True, kw_only=True)
