@@ -96,6 +96,32 @@ class Derivation:
         """One step of the optimiser."""
         return self.equations.part("update")
 
+    def to_text(self) -> str:
+        """The equations as Unicode text in this layout, each with its shape and reason.
+
+        Examples
+        --------
+        >>> from chainrule import Network, derive
+        >>> d = derive(Network.parse("2 -> 1 identity", loss="mse"), layout="rows")
+        >>> print(d.to_text().splitlines()[4].split("  ")[1])
+        Z₁ = X W₁ + 𝟏 b₁ᵀ
+        """
+        from chainrule.notation.listing import text_listing
+
+        return text_listing(self)
+
+    def to_latex(self) -> str:
+        """The equations as LaTeX in this layout, one ``align*`` a part; needs amsmath and amssymb."""
+        from chainrule.notation.listing import latex_listing
+
+        return latex_listing(self)
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def _repr_latex_(self) -> str:
+        return self.to_latex()
+
     def __getitem__(self, name: str) -> Equation:
         return self.equations[name]
 

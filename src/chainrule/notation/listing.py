@@ -1,0 +1,90 @@
+"""A derivation as a list of equations: its parts under headings, each equation with its shape and its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chainrule.calculus import Derivation
+from chainrule.calculus.equations import Equation, Part
+from chainrule.expressions.lookup import text_of
+from chainrule.expressions.terms import SAMPLES, Symbol
+from chainrule.notation.latex import to_latex
+from chainrule.notation.naming import Symbols
+from chainrule.notation.text import to_text
+from chainrule.notation.tree import Relation
+from chainrule.notation.writing import Writer, as_written
+
+HEADINGS: dict[Part, str] = {
+    "forward": "Forward pass",
+    "cost": "Cost",
+    "backward": "Backward pass: the chain rule, from the cost to every parameter",
+    "update": "Update: all at once, from the values before the step",
+}
+WIDTH = 100
+
+
+def written_equations(
+    derivation: Derivation, symbols: Symbols | None = None
+) -> Iterator[tuple[Equation, Relation, str]]:
+    """Every equation with its written form and its shape, in the derivation's layout."""
+    derivation = as_written(derivation)
+    writer = Writer(derivation.layout, symbols or Symbols())
+    for equation in derivation.equations:
+        yield equation, writer.equation(equation), shape_text(derivation, equation.left, writer)
+
+
+def shape_text(derivation: Derivation, symbol: Symbol, writer: Writer) -> str:
+    """The shape of a symbol in a layout: ``(3, n)`` in columns, ``(n, 3)`` in rows."""
+    if not symbol.axes:
+        return "scalar"
+    axes = symbol.axes if writer.layout in ("rows", "index") else tuple(reversed(symbol.axes))
+    kept = [axis for axis in axes if not (axis == SAMPLES and writer.layout == "sample")]
+    sizes = {SAMPLES: writer.symbols.samples} | {axis: str(size) for axis, size in derivation.equations.sizes}
+    return "(" + ", ".join(sizes[axis] for axis in kept) + ("," if len(kept) == 1 else "") + ")"
+
+
+def text_listing(derivation: Derivation, symbols: Symbols | None = None) -> str:
+    """The derivation as Unicode text, at most 100 columns where the equations allow it.
+
+    Examples
+    --------
+    >>> from chainrule import Network, derive
+    >>> print(text_listing(derive(Network.parse("2 -> 1 sigmoid", loss="bce"), layout="rows")))
+    2 -> 1 sigmoid, loss binary-cross-entropy, rows
+    ...
+    """
+    lines = [_title(derivation)]
+    part: Part | None = None
+    rows = list(written_equations(derivation, symbols))
+    widest = min(max((len(to_text(tree)) for _, tree, _ in rows), default=0), 60)
+    for equation, tree, shape in rows:
+        if equation.part != part:
+            part = equation.part
+            lines += ["", HEADINGS[part], ""]
+        shown = f"  {to_text(tree):<{widest}}  {shape:<10}"
+        note = str(equation.reason)
+        if len(shown) + len(note) + 2 > WIDTH:
+            lines += [shown.rstrip(), f"      {note}"]
+        else:
+            lines.append(f"{shown}  {note}")
+    return "\n".join(lines)
+
+
+def latex_listing(derivation: Derivation, symbols: Symbols | None = None) -> str:
+    """The derivation as LaTeX: headings as paragraphs and one ``align*`` a part; needs amsmath and amssymb."""
+    lines: list[str] = []
+    part: Part | None = None
+    for equation, tree, _ in written_equations(derivation, symbols):
+        if equation.part != part:
+            lines += [] if part is None else [r"\end{align*}"]
+            part = equation.part
+            lines += [rf"\paragraph{{{HEADINGS[part]}}}", r"\begin{align*}"]
+        else:
+            lines[-1] += r" \\"
+        left, right = (to_latex(side) for side in tree.sides)
+        lines.append(f"  {left} &= {right}")
+    return "\n".join([*lines, r"\end{align*}"])
+
+
+def _title(derivation: Derivation) -> str:
+    return f"{derivation.network}, loss {text_of(derivation.network.loss)}, {derivation.layout}"
