@@ -43,6 +43,24 @@ DOORS = (
         "engines",
         "a declaration shows the values of one step without its reader knowing any engine",
     ),
+    Door(
+        "chainrule.estimators.table_models.model",
+        "Model.save",
+        "export",
+        "a model writes itself without its reader knowing the file's format",
+    ),
+    Door(
+        "chainrule.calculus.derivation",
+        "Derivation.to_text",
+        "notation",
+        "a derivation shows itself in the reader's notation",
+    ),
+    Door(
+        "chainrule.calculus.derivation",
+        "Derivation.to_latex",
+        "notation",
+        "a derivation shows itself in the reader's notation",
+    ),
 )
 
 NAMELESS = ("utils", "util", "helpers", "helper", "common", "misc")
