@@ -55,7 +55,7 @@ class _Scheduler:
     # ---- rows ----
     def row_statement(self, statement: Statement) -> None:
         operands = _product_operands(statement)
-        if statement.operation == "sum" and operands and SAMPLES not in statement.over:
+        if operands and SAMPLES not in statement.over and len(statement.symbol.axes) == 2:
             left, weight = operands if SAMPLES in operands[0].axes else operands[::-1]
             over, axis = statement.over[0], _units(statement.symbol.axes)[0]
             self._add(RowProduct(statement.symbol, left, weight, over, axis), statement)

@@ -1,0 +1,64 @@
+"""One network on the jit and on the reference engine, from the same state, on the same batches."""
+
+import numpy as np
+
+from chainrule.calculus import derive
+from chainrule.engines.interface import Data, Epoch
+from chainrule.engines.jit import JitProgram
+from chainrule.engines.reference import ReferenceEngine
+from tests.zoo import draw, with_samples
+
+TOLERANCE = {"float64": 1e-12, "float32": 1e-5}  # of a gradient, relative to its own array
+
+
+def relative(got, wanted):
+    """The distance of two arrays relative to the size of the wanted one."""
+    got, wanted = np.asarray(got, np.float64), np.asarray(wanted, np.float64)
+    size = np.linalg.norm(wanted)
+    return float(np.linalg.norm(got - wanted) / size) if size else float(np.linalg.norm(got))
+
+
+def samples_of(animal, dtype, samples):
+    """Parameters and data in a dtype, and the same numbers in float64."""
+    params, X, Y, weight, _ = draw(with_samples(animal, samples))
+    rounded = {name: value.astype(dtype) for name, value in params.items()}
+    arrays = [None if a is None else a.astype(dtype) for a in (X, Y, weight)]
+    exact = [None if a is None else a.astype(np.float64) for a in arrays]
+    return rounded, Data(*arrays), Data(*exact)
+
+
+def programs(animal, optimiser, dtype, batch_size, n_threads=1, gap=0):
+    """The two engines' programs for an animal."""
+    derivation = derive(animal.network, optimiser=optimiser)
+    jit = JitProgram(derivation, np.dtype(dtype), batch_size, n_threads, gap)
+    return jit, ReferenceEngine().compile(derivation, dtype=np.dtype("float64"), batch_size=batch_size)
+
+
+def gradients(animal, dtype, samples, gap=0):
+    """{name: (jit's, reference's)} of the gradients, J and the predictions."""
+    params, data, exact = samples_of(animal, dtype, samples)
+    jit, reference = programs(animal, None, dtype, samples, gap=gap)
+    jit.load(params)
+    reference.load(params)
+    (J, mine), (wanted_J, wanted) = jit.gradients(data), reference.gradients(exact)
+    pairs = {name: (mine[name], wanted[name]) for name in wanted}
+    return pairs | {"J": (J, wanted_J), "prediction": (jit.predict(data.X), reference.predict(exact.X))}
+
+
+def epoch(samples, batch_size, seed, rate=1e-2):
+    """A shuffled epoch with a learning rate that moves from step to step."""
+    steps = -(-samples // batch_size)
+    order = np.random.default_rng(seed).permutation(samples).astype(np.int64)
+    return Epoch(order, batch_size, rate * np.linspace(1, 0.5, steps), seed=seed)
+
+
+def trained(animal, optimiser, dtype, *, samples=45, batch_size=17, epochs=2, n_threads=1, reference=True, gap=0):
+    """(jit's state and costs, reference's) after some epochs with a short last batch."""
+    params, data, exact = samples_of(animal, dtype, samples)
+    jit, judge = programs(animal, optimiser, dtype, batch_size, n_threads, gap)
+    results = []
+    for program, rows in [(jit, data), (judge, exact)] if reference else [(jit, data)]:
+        program.load(params)
+        costs = [program.train(rows, epoch(samples, batch_size, seed)) for seed in range(epochs)]
+        results.append((program.state(), costs))
+    return results

@@ -1,0 +1,154 @@
+"""The jit computes what the reference engine computes: every network of the zoo, both formats, every optimiser."""
+
+import numpy as np
+import pytest
+
+from chainrule.engines.interface import Data
+from chainrule.network import SGD, Adam, AdamW, Dense, Network, Penalty
+from tests.engines.jit.agreement import TOLERANCE, epoch, gradients, programs, relative, samples_of, trained
+from tests.zoo import ZOO, Animal
+
+OPTIMISERS = {
+    "sgd": SGD(),
+    "momentum": SGD(momentum=0.9),
+    "nesterov": SGD(momentum=0.8, nesterov=True),
+    "adam": Adam(epsilon=1e-3),
+    "adamw": AdamW(epsilon=1e-3, weight_decay=0.1),
+    "clipped": Adam(epsilon=1e-3, clip_norm=0.05),
+    "averaged": SGD(momentum=0.5, average=0.9),
+}
+SOME = ZOO[::12]
+LAYERED = Animal(
+    Network(
+        [Dense(37, "tanh", 0.3), Dense(19, "gelu", 0.1), Dense(5, "softmax")], 40, "cross-entropy",
+        penalty=Penalty(l2=0.1, l1=0.02), sample_weights=True, input_dropout=0.2,
+    )
+)  # fmt: skip
+
+
+def assert_gradients(animal, dtype, samples):
+    for name, (got, wanted) in gradients(animal, dtype, samples).items():
+        assert relative(got, wanted) <= TOLERANCE[dtype], name
+
+
+def assert_trained(animal, optimiser, dtype, **options):
+    (state, costs), (wanted, wanted_costs) = trained(animal, optimiser, dtype, **options)
+    assert set(state) == set(wanted)
+    for name in wanted:
+        assert relative(state[name], wanted[name]) <= 10 * TOLERANCE[dtype], name
+    for mine, theirs in zip(costs, wanted_costs, strict=True):
+        for part in ("data", "penalty", "divisor"):
+            assert relative(getattr(mine, part), getattr(theirs, part)) <= 10 * TOLERANCE[dtype], part
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("animal", SOME, ids=lambda animal: animal.id)
+def test_gradients(animal, dtype):
+    assert_gradients(animal, dtype, animal.samples)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("animal", ZOO, ids=lambda animal: animal.id)
+def test_gradients_of_the_whole_zoo(animal, dtype):
+    assert_gradients(animal, dtype, animal.samples)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_optimisers(name, dtype):
+    assert_trained(LAYERED, OPTIMISERS[name], dtype)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("number", range(len(ZOO)))
+def test_fifty_steps_of_the_whole_zoo(number, dtype):
+    optimiser = list(OPTIMISERS.values())[number % len(OPTIMISERS)]
+    assert_trained(ZOO[number], optimiser, dtype, samples=42, batch_size=9, epochs=10)
+
+
+@pytest.mark.parametrize("isa", ["avx2", "sse4"])
+def test_narrower_instruction_sets(isa, runnable, monkeypatch):
+    runnable(isa)
+    monkeypatch.setenv("CHAINRULE_ISA", isa)
+    for dtype in ("float64", "float32"):
+        assert_gradients(LAYERED, dtype, 23)
+        assert_trained(LAYERED, OPTIMISERS["adam"], dtype)
+
+
+def test_class_codes_are_one_hot_rows():
+    for width in (3, 37):
+        net = Network([Dense(9, "relu"), Dense(width, "softmax")], 6, "cross-entropy")
+        program, _ = programs(Animal(net), Adam(), "float32", 16)
+        params, data, _ = samples_of(Animal(net), "float32", 40)
+        codes = np.random.default_rng(0).integers(0, width, 40)
+        states = []
+        for Y in (codes, np.eye(width, dtype=np.float32)[codes]):
+            program.load(params)
+            program.train(Data(data.X, Y), epoch(40, 16, 1))
+            states.append(program.state())
+        for name, value in states[0].items():
+            np.testing.assert_array_equal(value, states[1][name])
+
+
+def test_a_class_code_out_of_range_is_refused():
+    net = Network([Dense(3, "softmax")], 2, "cross-entropy")
+    program, _ = programs(Animal(net), SGD(), "float64", 4)
+    program.load({"W1": np.zeros((2, 3)), "b1": np.zeros(3)})
+    for code in (3, -1):
+        with pytest.raises(ValueError, match="accepted: 0 to 2"):
+            program.train(Data(np.zeros((4, 2)), np.array([0, 1, 2, code])), epoch(4, 4, 0))
+
+
+def test_sparse_rows_are_gathered_as_dense_ones():
+    sparse = pytest.importorskip("scipy.sparse")
+    animal = Animal(Network([Dense(9, "relu"), Dense(1, "identity")], 50, "squared-error"))
+    program, _ = programs(animal, Adam(), "float64", 16)
+    params, data, _ = samples_of(animal, "float64", 40)
+    X = np.where(np.random.default_rng(0).random((40, 50)) < 0.1, data.X, 0)
+    states = []
+    for rows in (X, sparse.csr_array(X)):
+        program.load(params)
+        program.train(Data(rows, data.Y), epoch(40, 16, 1))
+        states.append(program.state() | {"prediction": program.predict(rows)})
+    for name, value in states[0].items():
+        np.testing.assert_array_equal(value, states[1][name])
+
+
+def test_a_batch_without_weight_is_skipped():
+    animal = Animal(Network([Dense(2, "identity")], 3, "squared-error", sample_weights=True))
+    for program in programs(animal, Adam(), "float64", 4):
+        params, data, _ = samples_of(animal, "float64", 12)
+        weight = np.concatenate([np.ones(4), np.zeros(4), np.ones(4)])
+        program.load(params)
+        in_order = epoch(12, 4, 0)
+        object.__setattr__(in_order, "order", np.arange(12))
+        costs = program.train(Data(data.X, data.Y, weight), in_order)
+        assert costs.data[1] == costs.divisor[1] == 0
+        assert program.state()["t"] == 2
+
+
+def test_batches_larger_than_planned():
+    animal = Animal(Network([Dense(7, "relu"), Dense(2, "identity")], 5, "squared-error"))
+    params, data, exact = samples_of(animal, "float64", 50)
+    programs_ = programs(animal, Adam(), "float64", 8)
+    for program, rows in zip(programs_, (data, exact), strict=True):
+        program.load(params)
+        program.train(rows, epoch(50, 8, 0))
+        program.train(rows, epoch(50, 33, 1))
+    got, wanted = (program.state() for program in programs_)
+    assert all(relative(got[name], wanted[name]) < 1e-12 for name in wanted)
+
+
+def test_snapshots_go_back():
+    animal = Animal(Network([Dense(7, "relu"), Dense(2, "identity")], 5, "squared-error"))
+    params, data, _ = samples_of(animal, "float32", 20)
+    program, _ = programs(animal, Adam(), "float32", 8)
+    program.load(params)
+    program.train(data, epoch(20, 8, 0))
+    taken, before = program.snapshot(), program.state()
+    first = program.train(data, epoch(20, 8, 1))
+    program.restore(taken)
+    assert all(np.array_equal(program.state()[name], before[name]) for name in before)
+    np.testing.assert_array_equal(program.train(data, epoch(20, 8, 1)).data, first.data)
