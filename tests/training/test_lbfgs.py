@@ -69,24 +69,3 @@ def test_the_same_start_gives_the_same_bits():
     net = Network.parse("3 -> 5 tanh -> 2 sigmoid", loss="bce")
     first, second = (minimised(net, problem(net), max_iter=30)[0].state() for _ in range(2))
     assert all(first[name].tobytes() == second[name].tobytes() for name in first)
-
-
-class Misled:
-    """A program whose gradient points uphill: every line search of it fails."""
-
-    def load(self, state):
-        self.values = {name: np.array(value) for name, value in state.items()}
-
-    def state(self):
-        return dict(self.values)
-
-    def gradients(self, data):  # noqa: ARG002
-        W = self.values["W1"]
-        return float((W**2).sum() / 2), {"dW1": -W}
-
-
-def test_after_a_failed_line_search_the_program_holds_the_result_and_not_the_last_trial():
-    program = Misled()
-    program.load({"W1": np.array([[1.0, 2.0]])})
-    result = minimise(program, None, ["W1"], tol=1e-6, max_iter=10, max_fun=100)
-    assert program.gradients(None)[0] == result.fun == 2.5
