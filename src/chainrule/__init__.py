@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from chainrule.calculus import Derivation, derive
     from chainrule.checking import check_gradients
     from chainrule.estimators import MLPClassifier, MLPRegressor
+    from chainrule.estimators.table_models import Model, train_table
+    from chainrule.export import ModelFileError, load_model
     from chainrule.network import SGD, Adam, AdamW, Dense, Network, Penalty
 
 __version__ = "0.1.0"
@@ -27,11 +29,15 @@ __all__ = [
     "Derivation",
     "MLPClassifier",
     "MLPRegressor",
+    "Model",
+    "ModelFileError",
     "Network",
     "Penalty",
     "__version__",
     "check_gradients",
     "derive",
+    "load_model",
+    "train_table",
 ]
 
 # public name → the module that defines it
@@ -47,6 +53,10 @@ _HOMES: Final[dict[str, str]] = {
     "MLPClassifier": "chainrule.estimators",
     "MLPRegressor": "chainrule.estimators",
     "check_gradients": "chainrule.checking",
+    "Model": "chainrule.estimators.table_models",
+    "train_table": "chainrule.estimators.table_models",
+    "ModelFileError": "chainrule.export",
+    "load_model": "chainrule.export",
 }
 
 
