@@ -78,8 +78,8 @@ def test_a_file_without_permission(tmp_path: Path) -> None:
 
 
 UNFIT = [
-    ("a,y\n1,2\n", r"1 row\(s\) with a target"),
-    ("a,y\n1,\n2,\n", r"0 row\(s\) with a target"),
+    ("a,y\n1,2\n", r"1 row with a target"),
+    ("a,y\n1,\n2,\n", r"0 rows with a target"),
     ("a,y\n1,x\n2,x\n", "every target is 'x'"),
     ("a,y\n1,3\n2,3\n", "column 'y': every target is"),
     ("a,y\n1,2\n1,3\n", "no column is left to learn from .'a': every cell is 1"),

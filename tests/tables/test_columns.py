@@ -67,7 +67,7 @@ def test_a_few_unreadable_cells_are_missing_and_said() -> None:
     column, X, note = found([*map(str, range(40)), "about 7"])
     assert isinstance(column, NumberColumn)
     assert X[40, 1] == 1
-    assert note == "1 cells that are no numbers count as missing: 'about 7'"
+    assert note == "1 cell without a readable number, counted as missing: 'about 7'"
 
 
 def test_postcodes_are_names() -> None:
@@ -116,7 +116,7 @@ def test_rare_categories_are_grouped_and_unseen_ones_are_zeros() -> None:
     assert prepared.X.tolist() == [[0, 0, 1], [0, 1, 0], [0, 0, 0], [0, 0, 0]]
     cells_met = prepared.report.noticed["a"]
     assert (cells_met.unseen, cells_met.missing, cells_met.examples) == (1, 1, ["new"])
-    assert prepared.report.lines() == ["column 'a': 1 cells hold values unseen in training ('new')"]
+    assert prepared.report.lines() == ["column 'a': 1 cell with values unseen in training ('new')"]
 
 
 def test_many_texts_are_hashed_or_left_out() -> None:

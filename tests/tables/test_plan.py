@@ -25,7 +25,7 @@ def test_columns_may_come_in_any_order_beside_others() -> None:
     shuffled = Table(TABLE.frame.select(["since", "member", "age", "city"]).with_columns(extra=pl.lit("?")))
     prepared = PLAN.prepare(shuffled)
     np.testing.assert_array_equal(prepared.X, PLAN.transform(TABLE))
-    assert prepared.report.lines() == ["not used: 1 column(s) unknown in training: 'extra'"]
+    assert prepared.report.lines() == ["not used: 1 column unknown in training: 'extra'"]
 
 
 def test_a_column_that_is_only_spelt_otherwise_is_taken_and_said() -> None:
@@ -67,8 +67,8 @@ def test_what_can_be_made_good_is_counted() -> None:
     both.add(report)
     assert (both.n_rows, both.noticed["city"].unseen, both.noticed["age"].examples) == (8, 2, ["x"])
     assert both.lines() == [
-        "column 'age': 2 unreadable cells count as missing ('x')",
-        "column 'city': 2 cells hold values unseen in training ('Pisa')",
+        "column 'age': 2 unreadable cells, counted as missing ('x')",
+        "column 'city': 2 cells with values unseen in training ('Pisa')",
     ]
 
 

@@ -97,7 +97,7 @@ def test_missing_targets_are_passed_over_and_said() -> None:
     table = table_of(x=X[:6], y=y)
     plan = PreparationPlan.fit(table, "y")
     assert plan.n_rows == 3
-    assert ("y", "3 rows without a target are passed over") in plan.notes
+    assert ("y", "3 rows without a target passed over") in plan.notes
     there = with_target(table, "y")
     assert there.frame["y"].to_list() == ["1.5", "2.5", "3.5"]
     with pytest.raises(TableError, match="row 2, column 'y': the target is missing"):

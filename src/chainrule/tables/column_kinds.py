@@ -25,7 +25,7 @@ from chainrule.tables.columns import (
     refuse_infinite,
 )
 from chainrule.tables.date_texts import find_date_format
-from chainrule.tables.errors import listed, shown
+from chainrule.tables.errors import counted, listed, shown
 from chainrule.tables.number_texts import Decimal, NumberReading, looks_like_code
 from chainrule.tables.plain_types import is_nested
 from chainrule.tables.table import Table
@@ -121,7 +121,9 @@ def _numbers(table: Table, series: pl.Series, reading: NumberReading, settings: 
     notes: tuple[str, ...] = ()
     if len(reading.unreadable):
         examples = listed(series.gather(reading.unreadable).unique(maintain_order=True).to_list(), 3)
-        notes = (f"{len(reading.unreadable)} cells that are no numbers count as missing: {examples}",)
+        notes = (
+            f"{counted(len(reading.unreadable), 'cell')} without a readable number, counted as missing: {examples}",
+        )
     if distinct == 1:
         return (
             _texts(as_text(series), settings, "category") if missing else _left_out(series, f"every cell is {x[0]:g}")
@@ -165,7 +167,7 @@ def _dates(series: pl.Series) -> Found | None:
         notes = ("day and month could be the other way round; the day was taken to come first",)
     unreadable = dates.null_count() - series.null_count()
     if unreadable:
-        notes += (f"{unreadable} cells are not written as {form} and count as missing",)
+        notes += (f"{counted(unreadable, 'cell')} not written as {form}, counted as missing",)
     parts = []
     for part in PARTS:
         values = date_part(dates, part).drop_nulls()

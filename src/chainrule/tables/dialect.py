@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from chainrule.tables.errors import TableError, shown
+from chainrule.tables.errors import TableError, counted, listed, shown
 from chainrule.tables.records import fields, split_first_record
 
 CANDIDATES = (",", ";", "\t", "|")
@@ -57,7 +57,7 @@ def column_names(header: list[str], source: str) -> tuple[list[str], tuple[str, 
     notes: tuple[str, ...] = ()
     blank = [k for k, name in enumerate(header, 1) if not name.strip()]
     if blank:
-        notes = (f"{len(blank)} column(s) without a name, now called {shown(names[blank[0] - 1])} and so on",)
+        notes = (f"{counted(len(blank), 'column')} without a name, now called {listed(names[k - 1] for k in blank)}",)
     numeric = all(_is_number(name) for name in header)
     repeated = [name for name, times in Counter(names).items() if times > 1]
     if repeated:

@@ -49,6 +49,11 @@ def listed(values: Iterable[object], most: int = 5) -> str:
     return head if len(values) <= most else f"{head} and {len(values) - most} more"
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things: ``1 cell``, ``1,200 cells``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def nearest(name: str, names: Iterable[str]) -> str:
     """A hint naming the most similar of ``names``, or nothing when none is similar."""
     close = get_close_matches(name, list(names), n=1)

@@ -11,7 +11,7 @@ import polars as pl
 
 from chainrule.tables.column_kinds import KINDS, Found, Kind, Settings, find_column
 from chainrule.tables.columns import ColumnPlan, LeftOutColumn
-from chainrule.tables.errors import TableError, listed, shown
+from chainrule.tables.errors import TableError, counted, listed, shown
 from chainrule.tables.number_texts import decimal_mark_of
 from chainrule.tables.table import Table
 from chainrule.tables.targets import TASKS, ClassTarget, Target, Task, fit_target, with_target
@@ -37,11 +37,11 @@ def fit(
     if target is not None:
         rows = with_target(table, target)
         if len(rows) < len(table):
-            notes.append((target, f"{len(table) - len(rows)} rows without a target are passed over"))
+            notes.append((target, f"{counted(len(table) - len(rows), 'row')} without a target passed over"))
         table = rows
     if len(table) < 2:
         having = " with a target" if target is not None else ""
-        raise table.error(f"{len(table)} row(s){having}; at least two are needed", column=target)
+        raise table.error(f"{counted(len(table), 'row')}{having}; at least two are needed", column=target)
     if target is not None:
         fitted_target, target_notes = fit_target(table, target, task, settings.decimal)
         notes += [(target, note) for note in target_notes]

@@ -39,6 +39,7 @@ def _guarded_text(text: pl.Series) -> tuple[pl.Series, int]:
     places = text.str.contains(_SUSPECT).arg_true()
     if not len(places):
         return text, 0
+    places = places.filter(text.gather(places).cast(pl.Float64, strict=False).is_null())
     suspects = text.gather(places)
     harmless = suspects.str.contains(_HARMLESS)
     for mark in (".", ","):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from chainrule.tables.errors import listed, nearest, shown
+from chainrule.tables.errors import counted, listed, nearest, shown
 from chainrule.tables.table import Table
 
 
@@ -49,7 +49,7 @@ def match_columns(wanted: list[str], known: set[str], table: Table) -> tuple[dic
     taken = set(found.values())
     extra = [name for name in table.names if name not in known and name not in taken]
     if extra:
-        notes.append(f"not used: {len(extra)} column(s) unknown in training: {listed(extra)}")
+        notes.append(f"not used: {counted(len(extra), 'column')} unknown in training: {listed(extra)}")
     return found, tuple(notes)
 
 

@@ -7,7 +7,8 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
-from tempfile import NamedTemporaryFile
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO
 
 import polars as pl
@@ -42,11 +43,11 @@ def parquet_frames(
     """
     with ExitStack() as stack:
         if not (isinstance(stream, io.BufferedReader) and stream.seekable()):
-            copy = stack.enter_context(NamedTemporaryFile(suffix=".parquet"))
-            copy.write(MAGIC)
-            _copy(stream, copy, source)
-            copy.flush()
-            path = copy.name
+            folder = stack.enter_context(TemporaryDirectory(ignore_cleanup_errors=True))
+            path = Path(folder, "copy.parquet")
+            with path.open("wb") as copy:
+                copy.write(MAGIC)
+                _copy(stream, copy, source)
         try:
             scan = pl.scan_parquet(os.fspath(path), glob=False, hive_partitioning=False)
             n_rows = int(scan.select(pl.len()).collect().item())

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from chainrule.tables.errors import TableError
+from chainrule.tables.errors import TableError, counted
 
 MAX_RECORD_BYTES = 32 << 20
 _SLOW_ROWS = 5000
@@ -146,7 +146,8 @@ def _frame(
         raise TableError(f"lines {line} and following cannot be read ({error})", source=source) from error
     if frame.height != filled.sum():
         raise TableError(f"lines {line} and following: {filled.sum()} records, {frame.height} read", source=source)
-    yield frame.with_columns(pl.all().replace("", None)) if b'""' in data else frame
+    some_empty = bool(np.any(quotes[1::2] - quotes[0::2] == 1))
+    yield frame.with_columns(pl.all().replace("", None)) if some_empty else frame
 
 
 def _tolerant_frames(
@@ -202,6 +203,6 @@ class _Lines:
 
 def _ragged(line: int, found: int, expected: int, source: str) -> TableError:
     return TableError(
-        f"line {line} has {found} field{'s' * (found != 1)} where the first line names {expected} columns",
+        f"line {line} has {counted(found, 'field')} where the first line names {expected} columns",
         source=source,
     )

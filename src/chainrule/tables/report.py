@@ -14,7 +14,7 @@ from chainrule.tables.columns import (
     Noticed,
     NumberColumn,
 )
-from chainrule.tables.errors import listed, shown
+from chainrule.tables.errors import counted, listed, shown
 from chainrule.tables.targets import ClassTarget, Target
 
 
@@ -48,10 +48,14 @@ class PreparationReport:
         for name, cells in self.noticed.items():
             if cells.unseen:
                 examples = listed(cells.examples, 3)
-                lines.append(f"column {shown(name)}: {cells.unseen} cells hold values unseen in training ({examples})")
+                lines.append(
+                    f"column {shown(name)}: {counted(cells.unseen, 'cell')} with values unseen in training ({examples})"
+                )
             if cells.unreadable:
                 examples = listed(cells.examples, 3)
-                lines.append(f"column {shown(name)}: {cells.unreadable} unreadable cells count as missing ({examples})")
+                lines.append(
+                    f"column {shown(name)}: {counted(cells.unreadable, 'unreadable cell')}, counted as missing ({examples})"
+                )
         return lines
 
 

@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from chainrule.tables.column_values import as_dates, as_numbers, as_text
-from chainrule.tables.errors import TableError, shown
+from chainrule.tables.errors import TableError, counted, shown
 from chainrule.tables.table import Table
 from chainrule.tables.targets import ClassTarget, Task, fit_target
 
@@ -81,7 +81,7 @@ def held_out(
     if time is not None and group is not None:
         raise TableError("time and group cannot both decide what is held out; give one")
     if len(table) < 2:
-        raise table.error(f"{len(table)} row(s) cannot be split; two are needed")
+        raise table.error(f"{counted(len(table), 'row')} cannot be split; two are needed")
     if time is not None:
         return _latest(table, time, fraction)
     if group is not None:
@@ -136,7 +136,7 @@ def k_folds(
     if not common.any():
         return _splits(KFold(k, shuffle=True, random_state=seed).split(n_rows), ("no class has a row for every fold",))
     rows, rare = np.flatnonzero(common), np.flatnonzero(~common)
-    notes = (f"{len(rare)} rows of classes with fewer than {k} rows are only learnt from",) if len(rare) else ()
+    notes = (f"only learnt from: {counted(len(rare), 'row')} of classes with fewer than {k} rows",) if len(rare) else ()
     folds = StratifiedKFold(k, shuffle=True, random_state=seed).split(n_rows[rows], codes[rows])
     return tuple(Split(np.sort(np.concatenate([rows[train], rare])), rows[test], notes) for train, test in folds)
 
@@ -164,7 +164,9 @@ def _random(n_rows: int, codes: Rows | None, fraction: float, seed: int) -> Spli
     train, test = train_test_split(rest, test_size=fraction, random_state=seed, stratify=codes[rest])
     if not len(alone):
         return Split(train, test)
-    return Split(np.concatenate([train, alone]), test, (f"{len(alone)} classes with one row are only learnt from",))
+    return Split(
+        np.concatenate([train, alone]), test, (f"only learnt from: {counted(len(alone), 'row')} alone in a class",)
+    )
 
 
 def _latest(table: Table, column: str, fraction: float) -> Split:
@@ -223,7 +225,9 @@ def _group_codes(table: Table, column: str, at_least: int) -> Rows:
         raise table.error("the group is missing", row=int(missing[0]), column=column)
     codes = text.rank("dense").to_numpy().astype(np.int64) - 1
     if codes.max() + 1 < at_least:
-        raise table.error(f"{codes.max() + 1} group(s) cannot be split into {at_least} parts", column=column)
+        raise table.error(
+            f"{counted(int(codes.max()) + 1, 'group')} cannot be split into {at_least} parts", column=column
+        )
     return codes
 
 
