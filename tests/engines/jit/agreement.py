@@ -52,13 +52,15 @@ def epoch(samples, batch_size, seed, rate=1e-2):
     return Epoch(order, batch_size, rate * np.linspace(1, 0.5, steps), seed=seed)
 
 
-def trained(animal, optimiser, dtype, *, samples=45, batch_size=17, epochs=2, n_threads=1, reference=True, gap=0):
+def trained(
+    animal, optimiser, dtype, *, samples=45, batch_size=17, epochs=2, n_threads=1, reference=True, gap=0, rate=1e-2
+):
     """(jit's state and costs, reference's) after some epochs with a short last batch."""
     params, data, exact = samples_of(animal, dtype, samples)
     jit, judge = programs(animal, optimiser, dtype, batch_size, n_threads, gap)
     results = []
     for program, rows in [(jit, data), (judge, exact)] if reference else [(jit, data)]:
         program.load(params)
-        costs = [program.train(rows, epoch(samples, batch_size, seed)) for seed in range(epochs)]
+        costs = [program.train(rows, epoch(samples, batch_size, seed, rate)) for seed in range(epochs)]
         results.append((program.state(), costs))
     return results

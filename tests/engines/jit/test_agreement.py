@@ -62,10 +62,13 @@ def test_optimisers(name, dtype):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("number", range(len(ZOO)))
-def test_fifty_steps_of_the_whole_zoo(number, dtype):
+@pytest.mark.parametrize(("number", "animal"), enumerate(ZOO), ids=[animal.id for animal in ZOO])
+def test_fifty_steps_of_the_whole_zoo(number, animal, dtype):
     optimiser = list(OPTIMISERS.values())[number % len(OPTIMISERS)]
-    assert_trained(ZOO[number], optimiser, dtype, samples=42, batch_size=9, epochs=10)
+    # An exponential in a hidden layer diverges at the usual rate, and what diverges magnifies rounding.
+    hidden = {layer.activation.name for layer in animal.network.layers[:-1]}
+    rate = 1e-5 if "exp" in hidden else 1e-2
+    assert_trained(animal, optimiser, dtype, samples=42, batch_size=9, epochs=10, rate=rate)
 
 
 @pytest.mark.parametrize("isa", ["avx2", "sse4"])
