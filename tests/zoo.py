@@ -60,6 +60,7 @@ def _zoo():
     for loss in LOSS_TEXTS:
         for output in admissible(loss):
             yield Animal(network(["tanh", output], loss))
+            yield Animal(network(["tanh", output], loss, penalty=Penalty(l2=0.2, l1=0.1), sample_weights=True))
     for hidden in ACTIVATIONS:
         if hidden != "softmax":
             yield Animal(network([hidden, "identity"], "squared-error"))
@@ -86,22 +87,22 @@ def _zoo():
 ZOO = list({animal.id: animal for animal in _zoo()}.values())
 
 
+def _traits(animal):
+    """What an animal shows: loss, activations, depth, batch, kind of cost, penalty, dropout, number of outputs."""
+    net = animal.network
+    yield from (("loss", net.loss), ("depth", net.depth), ("batch", animal.samples), ("one", net.widths[-1] == 1))
+    yield from (("cost", net.reduction, net.sample_weights), ("penalty", net.penalty), ("dropout", net.input_dropout))
+    yield from (("hidden", layer.activation) for layer in net.layers[:-1])
+    yield ("output", net.layers[-1].activation)
+
+
 def _representatives():
-    """A few animals that between them show every loss, activation, depth, penalty, reduction, and dropout."""
-    seen = set()
-    for animal in ZOO:
-        net = animal.network
-        traits = {
-            ("loss", net.loss),
-            ("depth", net.depth),
-            ("batch", animal.samples),
-            ("cost", net.reduction, net.sample_weights),
-        }
-        traits |= {("hidden", layer.activation) for layer in net.layers[:-1]} | {("output", net.layers[-1].activation)}
-        traits |= {("penalty", net.penalty), ("dropout", bool(net.input_dropout)), ("one", net.widths[-1] == 1)}
-        if traits - seen:
-            seen |= traits
-            yield animal
+    """A few animals that between them show every trait: at each turn the one that shows most that is new."""
+    left = {trait for animal in ZOO for trait in _traits(animal)}
+    while left:
+        best = max(ZOO, key=lambda animal: len(left.intersection(_traits(animal))))
+        left.difference_update(_traits(best))
+        yield best
 
 
 REPRESENTATIVES = list(_representatives())
