@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from chainrule.tables.cells import refuse_infinite
 from chainrule.tables.column_values import as_dates, as_numbers, as_text
 from chainrule.tables.columns import (
     PARTS,
@@ -22,7 +23,6 @@ from chainrule.tables.columns import (
     LeftOutColumn,
     NumberColumn,
     date_part,
-    refuse_infinite,
 )
 from chainrule.tables.date_texts import find_date_format
 from chainrule.tables.errors import counted, listed, shown

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from chainrule.tables import fitting, plan_json
+from chainrule.tables.cells import Cells
 from chainrule.tables.column_kinds import Kind, Settings
-from chainrule.tables.columns import Cells, ColumnPlan, InputColumn, LeftOutColumn
+from chainrule.tables.columns import ColumnPlan, InputColumn, LeftOutColumn
 from chainrule.tables.errors import TableError
 from chainrule.tables.matching import match_columns
 from chainrule.tables.report import PreparationReport, summary_rows

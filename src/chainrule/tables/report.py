@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from chainrule.tables.cells import Noticed
 from chainrule.tables.columns import (
     BooleanColumn,
     CategoryColumn,
@@ -11,7 +12,6 @@ from chainrule.tables.columns import (
     DateColumn,
     HashedColumn,
     LeftOutColumn,
-    Noticed,
     NumberColumn,
 )
 from chainrule.tables.errors import counted, listed, shown
@@ -46,16 +46,12 @@ class PreparationReport:
         """One sentence per thing that a reader should know."""
         lines = list(self.notes)
         for name, cells in self.noticed.items():
+            column, examples = f"column {shown(name)}", listed(cells.examples, 3)
             if cells.unseen:
-                examples = listed(cells.examples, 3)
-                lines.append(
-                    f"column {shown(name)}: {counted(cells.unseen, 'cell')} with values unseen in training ({examples})"
-                )
+                lines.append(f"{column}: {counted(cells.unseen, 'cell')} with values unseen in training ({examples})")
             if cells.unreadable:
-                examples = listed(cells.examples, 3)
-                lines.append(
-                    f"column {shown(name)}: {counted(cells.unreadable, 'unreadable cell')}, counted as missing ({examples})"
-                )
+                cells_met = counted(cells.unreadable, "unreadable cell")
+                lines.append(f"{column}: {cells_met}, counted as missing ({examples})")
         return lines
 
 

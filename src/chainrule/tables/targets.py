@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
+from chainrule.tables.cells import refuse_infinite
 from chainrule.tables.column_values import as_numbers, as_text
-from chainrule.tables.columns import refuse_infinite
 from chainrule.tables.date_texts import find_date_format
 from chainrule.tables.errors import shown
 from chainrule.tables.number_texts import Decimal
