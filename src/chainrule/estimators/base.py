@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-import sys
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, is_classifier
+from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state, shuffle
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
@@ -22,22 +20,41 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from chainrule.calculus import Derivation
 from chainrule.engines.interface import Data, Program
 from chainrule.estimators.compiled import Compiled
-from chainrule.estimators.declaring import declare_network, declare_optimiser, declare_schedule, derive_for
-from chainrule.estimators.held_out import HeldOut, split
+from chainrule.estimators.declaring import (
+    declare_network,
+    declare_optimiser,
+    declare_schedule,
+    derive_for,
+    refuse_what_lbfgs_cannot,
+)
+from chainrule.estimators.held_out import HeldOut, Parts, predicting, split
 from chainrule.estimators.parameters import CONSTRAINTS
 from chainrule.estimators.reported_loss import cost_offset, reported_loss
+from chainrule.estimators.resuming import identity_of, same_training, starting_generator
+from chainrule.estimators.verbose import PrintEpochs
 from chainrule.expressions.losses import Loss
 from chainrule.network import Network, Optimiser
 from chainrule.training import History, Plan, train
+from chainrule.training.checkpoint import Checkpoint, read_checkpoint
 from chainrule.training.initialisers import initial_parameters
 from chainrule.training.lbfgs import minimise
 from chainrule.training.loop import in_order
 from chainrule.training.stopping import Improvement
 
-STOCHASTIC_SOLVERS = ("sgd", "adam")
-DTYPES = (np.float64, np.float32)
+STOCHASTIC_SOLVERS = ("sgd", "adam", "adamw")
 NOT_FINITE = (
     "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed."
+)
+# What a fit that begins anew must not find.
+OF_EARLIER_FITS = (
+    "loss_curve_",
+    "validation_loss_curve_",
+    "validation_scores_",
+    "best_loss_",
+    "best_validation_loss_",
+    "best_validation_score_",
+    "history_",
+    "_optimizer",
 )
 
 
@@ -50,15 +67,36 @@ class OptimiserMemory:
     optimiser : Optimiser
         Whose memory it is.
     state : dict of str to ndarray
-        ``m_W1``, …, and the step number ``t``.
+        ``m_W1``, …, the step number ``t``; also the parameters themselves where their average predicts.
     steps, reductions : int
         Where the learning rate's schedule stands.
     """
 
     optimiser: Optimiser
     state: dict[str, NDArray[Any]]
-    steps: int
-    reductions: int
+    steps: int = 0
+    reductions: int = 0
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a call of `fit` or `partial_fit` asks for, beside the data.
+
+    Parameters
+    ----------
+    incremental : bool
+        Whether this is `partial_fit`.
+    classes : array, optional
+        The classes that may come, in `partial_fit`.
+    held_out : tuple, optional
+        X_val, y_val and sample_weight_val.
+    resume : Checkpoint, optional
+    """
+
+    incremental: bool = False
+    classes: Any = None
+    held_out: tuple[Any, Any, Any] | None = None
+    resume: Checkpoint | None = None
 
 
 @contextmanager
@@ -78,64 +116,100 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no 
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
 
-    @abstractmethod
-    def _labels(self, y: Any, dtype: np.dtype[Any], *, incremental: bool) -> NDArray[Any]:
-        """Validated targets as `Data.Y`."""
-
-    @abstractmethod
-    def _loss_and_output(self) -> tuple[str | Loss, str]:
-        """The loss of the network, and its output activation by scikit-learn's name."""
-
-    @abstractmethod
-    def _held_out_score(self, outputs: NDArray[Any], data: Data) -> float:
-        """The score of a validation part, from the network's outputs."""
+    # ---- what a task defines
 
     @abstractmethod
     def _validated(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         """X and y, checked as scikit-learn does."""
 
-    def _begin(self, y: Any, classes: Any) -> None:
-        """What the first of several `partial_fit` must settle."""
+    @abstractmethod
+    def _learn_labels(self, y: Any, request: Request) -> None:
+        """Settle what the targets are: classes, or the number of outputs."""
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, *, incremental: bool, classes: Any = None) -> None:
-        if incremental and self.early_stopping:
+    @abstractmethod
+    def _labels_of(self, y: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
+        """Validated targets as `Data.Y`."""
+
+    @abstractmethod
+    def _loss_and_output(self) -> tuple[Loss, str]:
+        """The loss of the network, and its output activation by scikit-learn's name."""
+
+    @abstractmethod
+    def _held_out_score(self, outputs: NDArray[Any], data: Data) -> float:
+        """The score of held-out data, from the network's outputs."""
+
+    def _class_weights(self, y: Any, request: Request) -> NDArray[np.float64] | None:  # noqa: ARG002
+        """A factor per sample, or None."""
+        return None
+
+    def _strata(self, Y: NDArray[Any]) -> NDArray[Any] | None:  # noqa: ARG002
+        """By what a held-out part is stratified."""
+        return None
+
+    # ---- fitting
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, request: Request) -> None:
+        if request.incremental and self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
+        refuse_what_lbfgs_cannot(self)
         with unchanged_on_error(self):
-            if incremental:
-                self._begin(y, classes)
-            fresh = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
-            data = self._data(X, y, sample_weight, incremental=incremental, fresh=fresh)
+            fresh = not hasattr(self, "coefs_") or not (self.warm_start or request.incremental)
+            data = self._data(X, y, sample_weight, request, fresh=fresh)
+            parts = Parts(data, self._given_held_out(request, data.X.dtype))
             rng = check_random_state(self.random_state)
+            if request.resume is not None:
+                rng = starting_generator(request.resume)
             loss, output = self._loss_and_output()
-            weighted = data.weight is not None
-            n_inputs, optimiser = int(data.X.shape[1]), declare_optimiser(self)
             network = declare_network(
-                self, n_inputs, self.n_outputs_, output=output, loss=loss, sample_weights=weighted
+                self,
+                int(data.X.shape[1]),
+                self.n_outputs_,
+                output=output,
+                loss=loss,
+                sample_weights=data.weight is not None,
             )
+            recognisable = bool(self.callbacks) or request.resume is not None
+            identity = identity_of(self, network, data, rng) if recognisable else {}
             parameters = self._starting_values(network, rng, data.X.dtype, fresh=fresh)
             self.network_, self.out_activation_, self.n_layers_ = network, output, network.depth + 1
             if fresh:
                 self._program_holder = Compiled()
             if self.solver == "lbfgs":
-                diverged = self._fit_lbfgs(data, parameters, optimiser)
+                trouble = self._fit_lbfgs(data, parameters)
             else:
-                diverged = self._fit_stochastic(data, parameters, optimiser, rng, incremental=incremental)
-        if diverged:
-            raise ValueError(f"{NOT_FINITE} {diverged}")
+                trouble = self._fit_stochastic(parts, parameters, rng, request, identity)
+        if trouble:
+            raise ValueError(f"{NOT_FINITE} {trouble}")
 
-    def _data(self, X: Any, y: Any, sample_weight: Any, *, incremental: bool, fresh: bool) -> Data:
+    def _data(self, X: Any, y: Any, sample_weight: Any, request: Request, *, fresh: bool) -> Data:
         X, y = self._validated(X, y, reset=fresh)
         dtype = X.dtype if fresh else self.coefs_[0].dtype
-        X = _row_wise(X, dtype)
+        self._learn_labels(y, request)
+        return self._as_data(X, y, sample_weight, dtype, request, "sample_weight")
+
+    def _given_held_out(self, request: Request, dtype: np.dtype[Any]) -> Data | None:
+        if request.held_out is None:
+            return None
+        X, y, weight = request.held_out
+        if self.solver == "lbfgs":
+            raise ValueError("X_val and y_val need a stochastic solver ('sgd', 'adam' or 'adamw'), got 'lbfgs'")
+        if X is None or y is None:
+            raise ValueError("X_val and y_val belong together: one of them is missing")
+        X, y = self._validated(X, y, reset=False)
+        return self._as_data(X, y, weight, dtype, request, "sample_weight_val")
+
+    def _as_data(self, X: Any, y: Any, sample_weight: Any, dtype: np.dtype[Any], request: Request, name: str) -> Data:
+        X, factors = row_wise(X, dtype), self._class_weights(y, request)
         weight = None
-        if sample_weight is not None:
+        if sample_weight is not None or factors is not None:
             weight = _check_sample_weight(sample_weight, X, dtype=dtype, ensure_non_negative=True)
+            weight = weight if factors is None else weight * factors.astype(dtype)
             if not weight.sum() > 0:
                 raise ValueError(
-                    "sample_weight is zero for every sample, so there is nothing to learn from; at least one weight "
-                    "must be positive"
+                    f"{name} is zero for every sample, so there is nothing to learn from; at least one weight must be "
+                    "positive"
                 )
-        return Data(X, self._labels(y, dtype, incremental=incremental), weight)
+        return Data(X, self._labels_of(y, dtype), weight)
 
     def _starting_values(
         self, network: Network, rng: np.random.RandomState, dtype: np.dtype[Any], *, fresh: bool
@@ -143,13 +217,11 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no 
         if fresh:
             self.t_ = 0
             self._no_improvement_count = 0
-            for name in ("loss_curve_", "validation_scores_", "best_loss_", "best_validation_score_", "_optimizer"):
+            for name in OF_EARLIER_FITS:
                 self.__dict__.pop(name, None)
-            return initial_parameters(network, "sklearn", rng, dtype)
-        pairs = enumerate(zip(self.coefs_, self.intercepts_, strict=True), 1)
-        parameters = {
-            f"{letter}{number}": value for number, pair in pairs for letter, value in zip("Wb", pair, strict=True)
-        }
+            logistic = self.activation in ("logistic", "sigmoid")
+            return initial_parameters(network, "sklearn", rng, dtype, logistic=logistic)
+        parameters = self._parameters()
         shapes = {name: np.shape(value) for name, value in parameters.items()}
         if shapes != network.parameter_shapes:
             raise ValueError(
@@ -160,50 +232,80 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no 
 
     def _fit_stochastic(
         self,
-        data: Data,
+        parts: Parts,
         parameters: dict[str, NDArray[Any]],
-        optimiser: Optimiser,
         rng: np.random.RandomState,
-        *,
-        incremental: bool,
+        request: Request,
+        identity: dict[str, Any],
     ) -> str:
+        optimiser, incremental = declare_optimiser(self), request.incremental
         memory: OptimiserMemory | None = getattr(self, "_optimizer", None) if incremental else None
         if memory is None or memory.optimiser != optimiser:
-            memory = OptimiserMemory(optimiser, {}, 0, 0)
+            memory = OptimiserMemory(optimiser, {})
+        if self.early_stopping and parts.held_out is None:
+            parts = split(parts.training, self.validation_fraction, self._strata(parts.training.Y), rng)
+        data = parts.training
+        held_out = None if parts.held_out is None else self._judge(parts.held_out, optimiser)
+        drops = any(layer.dropout for layer in self.network_.layers) or self.network_.input_dropout
         history = self._history(memory)
-        before, validate = history.epochs, None
-        if self.early_stopping:
-            stratify = data.Y if is_classifier(self) and self.n_outputs_ == 1 else None
-            stratify = None if stratify is None else stratify.astype(bool)
-            data, held_out = split(data, self.validation_fraction, stratify, rng)
-            validate = HeldOut(held_out, self._held_out_score)
+        before = history.epochs
         plan = Plan(
             epochs=1 if incremental else self.max_iter,
+            planned_epochs=self.max_iter,
             batch_size=self._batch_size(len(data)),
             schedule=declare_schedule(self),
             reorder=(lambda order: shuffle(order, random_state=rng)) if self.shuffle else in_order,
+            rng=rng,
             tol=self.tol,
-            patience=self.n_iter_no_change,
+            patience=self.n_iter_no_change if self.patience is None else self.patience,
             loss=reported_loss(self.network_, data),
-            validate=validate,
-            callbacks=[partial(_print_epoch, before)] if self.verbose else [],
+            validate=held_out.score if held_out else None,
+            validation_loss=held_out.loss if held_out and self._wants_validation_loss(request) else None,
+            monitor=self._monitored(held_out),
+            seed=int(rng.randint(2**31)) if drops else 0,
+            callbacks=[*([PrintEpochs()] if self.verbose else []), *(() if incremental else self.callbacks)],
+            identity=identity,
         )
-        improvement = self._improvement()
+        improvement = self._improvement(plan)
         self._rows_at_once = plan.batch_size
         with self._program(derive_for(self.network_, optimiser), plan.batch_size, data.X) as program:
             program.load(parameters | memory.state)
-            train(program, data, plan, history, improvement)
+            if request.resume is not None:
+                same_training(request.resume, identity)
+            train(program, data, plan, history, improvement, request.resume)
             self._read_back(program, optimiser, history)
-        self.n_iter_ = history.epochs - before
-        self.loss_, self.loss_curve_, self.t_ = history.loss[-1], history.loss, history.samples
-        self._no_improvement_count = improvement.stalled
-        self.best_loss_ = None if validate else improvement.best
-        self.validation_scores_ = history.validation if validate else None
-        self.best_validation_score_ = improvement.best if validate else None
-        return self._say_how_it_ended(history, incremental=incremental)
+        self._publish(plan, history, improvement, before if request.resume is None else request.resume.begun)
+        return self._say_how_it_ended(plan, history, incremental=incremental)
 
-    def _say_how_it_ended(self, history: History, *, incremental: bool) -> str:
-        """Warn where scikit-learn warns; what went wrong, if it diverged and no validation part chose the weights."""
+    def _judge(self, data: Data, optimiser: Optimiser) -> HeldOut:
+        how = {"engine": self.engine, "dtype": data.X.dtype, "sparse": _sparse(data.X), "n_threads": self.n_threads}
+        return HeldOut(data, self._held_out_score, self.network_, averaged=optimiser.average is not None, **how)
+
+    def _wants_validation_loss(self, request: Request) -> bool:
+        """scikit-learn's early stopping needs the score alone."""
+        return request.held_out is not None or self.monitor == "val_loss"
+
+    def _monitored(self, held_out: HeldOut | None) -> Any:
+        if held_out is None and self.monitor in ("val_loss", "val_score"):
+            raise ValueError(
+                f"monitor={self.monitor!r} needs held-out data: early_stopping=True, or X_val and y_val in fit"
+            )
+        return self.monitor
+
+    def _publish(self, plan: Plan, history: History, improvement: Improvement, before: int) -> None:
+        """Set scikit-learn's attributes, and the history."""
+        self.history_ = history
+        self.n_iter_ = history.epochs - before
+        self.loss_curve_, self.t_ = history.loss, history.samples
+        self.loss_ = history.loss[-1] if history.loss else math.nan
+        self.validation_scores_ = history.validation if plan.validate else None
+        self.validation_loss_curve_ = history.validation_loss if plan.validation_loss else None
+        self._no_improvement_count = improvement.stalled
+        for name, monitored in BESTS.items():
+            setattr(self, name, improvement.best if plan.monitored == monitored else None)
+
+    def _say_how_it_ended(self, plan: Plan, history: History, *, incremental: bool) -> str:
+        """Warn where scikit-learn warns; what went wrong, if it diverged and held-out data chose no earlier weights."""
         if history.stopped == "interrupted":
             warnings.warn("Training interrupted by user.", stacklevel=6)
         elif history.stopped == "epochs" and not incremental:
@@ -214,13 +316,14 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no 
                 stacklevel=6,
             )
         elif history.stopped == "diverged":
-            if not self.early_stopping:
+            if plan.monitored == "loss":
                 return history.message
             warnings.warn(history.message, ConvergenceWarning, stacklevel=6)
         return ""
 
-    def _fit_lbfgs(self, data: Data, parameters: dict[str, NDArray[Any]], optimiser: Optimiser) -> str:
+    def _fit_lbfgs(self, data: Data, parameters: dict[str, NDArray[Any]]) -> str:
         names = sorted(parameters, key=lambda name: name[0] == "b")  # scikit-learn packs weights first
+        optimiser = declare_optimiser(self)
         self._rows_at_once = len(data)
         with self._program(derive_for(self.network_, optimiser), len(data), data.X) as program:
             program.load(parameters)
@@ -250,28 +353,42 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no 
             )
         return ""
 
+    # ---- between the estimator's attributes and the program's state
+
+    def _parameters(self) -> dict[str, NDArray[Any]]:
+        """coefs_ and intercepts_ by their names in the equations."""
+        layers = enumerate(zip(self.coefs_, self.intercepts_, strict=True), 1)
+        return {f"{letter}{number}": value for number, pair in layers for letter, value in zip("Wb", pair, strict=True)}
+
     def _read_back(self, program: Program, optimiser: Optimiser, history: History) -> None:
         state = program.state()
+        averaged = optimiser.average is not None
+        values = predicting(state, self.network_, averaged=averaged)
         numbers = range(1, self.n_layers_)
-        self.coefs_ = [state.pop(f"W{number}") for number in numbers]
-        self.intercepts_ = [state.pop(f"b{number}") for number in numbers]
-        self._optimizer = OptimiserMemory(optimiser, state, history.steps, history.reductions)
+        self.coefs_ = [values[f"W{number}"] for number in numbers]
+        self.intercepts_ = [values[f"b{number}"] for number in numbers]
+        memory = {name: value for name, value in state.items() if averaged or name not in values}
+        self._optimizer = OptimiserMemory(optimiser, memory, history.steps, history.reductions)
 
     def _history(self, memory: OptimiserMemory) -> History:
+        """What an earlier fit has left, to go on from."""
+        history = getattr(self, "history_", History())
         return History(
             loss=list(getattr(self, "loss_curve_", [])),
             validation=list(getattr(self, "validation_scores_", None) or []),
+            validation_loss=list(getattr(self, "validation_loss_curve_", None) or []),
+            rate=list(history.rate),
+            best_epoch=history.best_epoch,
             steps=memory.steps,
             samples=self.t_,
             reductions=memory.reductions,
         )
 
-    def _improvement(self) -> Improvement:
-        name = "best_validation_score_" if self.early_stopping else "best_loss_"
-        best = getattr(self, name, None)
-        start = -math.inf if self.early_stopping else math.inf
-        best = start if best is None else best
-        return Improvement(self.tol, self.early_stopping, best, self._no_improvement_count)
+    def _improvement(self, plan: Plan) -> Improvement:
+        higher = plan.monitored == "val_score"
+        best = next(getattr(self, name, None) for name, monitored in BESTS.items() if monitored == plan.monitored)
+        start = -math.inf if higher else math.inf
+        return Improvement(self.tol, higher, start if best is None else best, self._no_improvement_count)
 
     def _batch_size(self, n_samples: int) -> int:
         if self.batch_size == "auto":
@@ -287,19 +404,18 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no 
         if not hasattr(self, "_program_holder"):
             self._program_holder = Compiled()
         how = {"engine": self.engine, "batch_size": batch_size, "n_threads": self.n_threads}
-        sparse = not isinstance(X, np.ndarray)
-        with self._program_holder.program(derivation, dtype=X.dtype, sparse=sparse, **how) as program:
+        with self._program_holder.program(derivation, dtype=X.dtype, sparse=_sparse(X), **how) as program:
             yield program
+
+    # ---- after fitting
 
     def _outputs(self, X: Any) -> NDArray[Any]:
         """What the network gives for X, of shape (n, n_outputs)."""
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=DTYPES, reset=False)
-        X = _row_wise(X, self.coefs_[0].dtype)
-        parameters: dict[str, Any] = {f"W{number}": W for number, W in enumerate(self.coefs_, 1)}
-        parameters |= {f"b{number}": b for number, b in enumerate(self.intercepts_, 1)}
+        X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=self._dtypes, reset=False)
+        X = row_wise(X, self.coefs_[0].dtype)
         with self._program(self.derivation_, self._rows_at_once, X) as program:
-            program.load(parameters)
+            program.load(self._parameters())
             return program.predict(X)
 
     @property
@@ -307,6 +423,10 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no 
         """The equations of the fitted network, updates included."""
         check_is_fitted(self)
         return derive_for(self.network_, self._optimizer.optimiser)
+
+    @property
+    def _dtypes(self) -> Any:
+        return (np.float64, np.float32) if self.dtype is None else np.dtype(self.dtype)
 
     def _check_solver(self) -> bool:
         if self.solver not in STOCHASTIC_SOLVERS:
@@ -321,12 +441,23 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no 
         return tags
 
 
-def _row_wise(X: Any, dtype: np.dtype[Any]) -> Any:
+# attribute → what is monitored where it is not None
+BESTS = {"best_loss_": "loss", "best_validation_loss_": "val_loss", "best_validation_score_": "val_score"}
+
+
+def request_for_fit(X_val: Any, y_val: Any, sample_weight_val: Any, resume: Any) -> Request:
+    """What the keyword arguments of `fit` ask for."""
+    given = X_val is not None or y_val is not None or sample_weight_val is not None
+    return Request(
+        held_out=(X_val, y_val, sample_weight_val) if given else None,
+        resume=None if resume is None else read_checkpoint(resume),
+    )
+
+
+def row_wise(X: Any, dtype: np.dtype[Any]) -> Any:
     """X with its rows one after the other in memory, in the network's dtype; sparse stays sparse."""
-    return X.tocsr().astype(dtype, copy=False) if hasattr(X, "tocsr") else np.ascontiguousarray(X, dtype)
+    return X.tocsr().astype(dtype, copy=False) if _sparse(X) else np.ascontiguousarray(X, dtype)
 
 
-def _print_epoch(before: int, history: History) -> None:
-    sys.stdout.write(f"Iteration {history.epochs - before}, loss = {history.loss[-1]:.8f}\n")
-    if history.validation:
-        sys.stdout.write(f"Validation score: {history.validation[-1]:f}\n")
+def _sparse(X: Any) -> bool:
+    return hasattr(X, "tocsr")

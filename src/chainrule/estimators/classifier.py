@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from collections.abc import Sequence
+from numbers import Real
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.metrics import accuracy_score
 from sklearn.preprocessing import LabelBinarizer
-from sklearn.utils import column_or_1d
+from sklearn.utils import column_or_1d, compute_sample_weight
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
 from sklearn.utils.validation import validate_data
 
 from chainrule.engines.interface import Data, Engine
-from chainrule.estimators.base import DTYPES, BaseMLP
+from chainrule.estimators.base import BaseMLP, Request, request_for_fit
+from chainrule.estimators.targets import classification_loss, smoothed
 from chainrule.expressions.losses import Loss
 
 
@@ -30,6 +35,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
     >>> clf.predict(X[:3])
     array([...])
     """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **BaseMLP._parameter_constraints,
+        "loss": [str, Loss],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "class_weight": [StrOptions({"balanced"}), dict, list, None],
+    }
 
     def __init__(
         self,
@@ -57,6 +69,20 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
+        loss: str | Loss = "log_loss",
+        label_smoothing: float = 0.0,
+        class_weight: Any = None,
+        dropout: float | Sequence[float] = 0.0,
+        input_dropout: float = 0.0,
+        l1: float = 0.0,
+        weight_decay: float = 0.01,
+        max_grad_norm: float | None = None,
+        schedule: Any = None,
+        average: float | None = None,
+        monitor: str | None = None,
+        patience: float | None = None,
+        callbacks: Sequence[Any] = (),
+        dtype: Any = None,
         engine: str | Engine = "auto",
         n_threads: int | str = 1,
     ) -> None:
@@ -83,11 +109,35 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         self.epsilon = epsilon
         self.n_iter_no_change = n_iter_no_change
         self.max_fun = max_fun
+        self.loss = loss
+        self.label_smoothing = label_smoothing
+        self.class_weight = class_weight
+        self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.l1 = l1
+        self.weight_decay = weight_decay
+        self.max_grad_norm = max_grad_norm
+        self.schedule = schedule
+        self.average = average
+        self.monitor = monitor
+        self.patience = patience
+        self.callbacks = callbacks
+        self.dtype = dtype
         self.engine = engine
         self.n_threads = n_threads
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
-    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> MLPClassifier:
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+        resume: str | os.PathLike[str] | None = None,
+    ) -> MLPClassifier:
         """Train on data.
 
         Parameters
@@ -97,6 +147,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         y : array of shape (n,), or (n, n_labels) of zeros and ones for several labels at once
         sample_weight : array of shape (n,), optional
             At least 0.
+        X_val, y_val, sample_weight_val : arrays, optional
+            Held-out data, instead of a part of X that `early_stopping` holds out.
+        resume : path, optional
+            A checkpoint that `chainrule.training.callbacks.Checkpoints` wrote: go on from it, to the bit.
 
         Returns
         -------
@@ -108,7 +162,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         ValueError
             If something is not accepted, or the training diverged.
         """
-        self._fit(X, y, sample_weight, incremental=False)
+        self._fit(X, y, sample_weight, request_for_fit(X_val, y_val, sample_weight_val, resume))
         return self
 
     @available_if(lambda estimator: estimator._check_solver())  # type: ignore[untyped-decorator]
@@ -135,7 +189,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         ValueError
             As in `fit`; also without `classes` in the first call, and with ``early_stopping=True``.
         """
-        self._fit(X, y, sample_weight, incremental=True, classes=classes)
+        self._fit(X, y, sample_weight, Request(incremental=True, classes=classes))
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
@@ -183,45 +237,64 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
 
     def _validated(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         X, y = validate_data(
-            self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=DTYPES, order="C", reset=reset
+            self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=self._dtypes, order="C", reset=reset
         )
         return X, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
 
-    def _begin(self, y: Any, classes: Any) -> None:
-        if _check_partial_fit_first_call(self, classes):
+    def _learn_labels(self, y: Any, request: Request) -> None:
+        if request.incremental and _check_partial_fit_first_call(self, request.classes):
             self._label_binarizer = LabelBinarizer()
-            self._label_binarizer.fit(y if type_of_target(y).startswith("multilabel") else classes)
-
-    def _labels(self, y: Any, dtype: np.dtype[Any], *, incremental: bool) -> NDArray[Any]:
-        if not hasattr(self, "classes_") or not (self.warm_start or incremental):
+            self._label_binarizer.fit(y if type_of_target(y).startswith("multilabel") else request.classes)
+        if not hasattr(self, "classes_") or not (self.warm_start or request.incremental):
             self._label_binarizer = LabelBinarizer().fit(y)
             self.classes_ = self._label_binarizer.classes_
-        else:
-            self._check_known(unique_labels(y))
-        if self._label_binarizer.y_type_ == "multiclass":
-            self.n_outputs_ = len(self.classes_)
-            codes: NDArray[np.int64] = np.searchsorted(self.classes_, y).astype(np.int64)
-            return codes
-        binary: NDArray[Any] = self._label_binarizer.transform(y).astype(dtype)
-        self.n_outputs_ = binary.shape[1]
-        return binary
+        elif self.warm_start:
+            self._check_the_same(unique_labels(y))
+        several = self._label_binarizer.y_type_ in ("multiclass", "multilabel-indicator")
+        self.n_outputs_ = len(self.classes_) if several else 1
 
-    def _check_known(self, classes: NDArray[Any]) -> None:
-        if self.warm_start:
-            if set(classes) != set(self.classes_):
-                raise ValueError(
-                    "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
-                    f"Previously got {self.classes_}, `y` has {classes}"
-                )
-        elif len(np.setdiff1d(classes, self.classes_, assume_unique=True)):
+    def _check_the_same(self, classes: NDArray[Any]) -> None:
+        if set(classes) != set(self.classes_):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
+                f"Previously got {self.classes_}, `y` has {classes}"
+            )
+
+    def _labels_of(self, y: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
+        classes = unique_labels(y)
+        if len(np.setdiff1d(classes, self.classes_, assume_unique=True)):
             raise ValueError(
                 f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. 'y' has {classes}."
             )
+        if not self._multiclass:
+            return smoothed(self._label_binarizer.transform(y).astype(dtype), self.label_smoothing, 2)
+        codes: NDArray[np.int64] = np.searchsorted(self.classes_, y).astype(np.int64)
+        if not self.label_smoothing:
+            return codes
+        return smoothed(np.eye(self.n_outputs_, dtype=dtype)[codes], self.label_smoothing, self.n_outputs_)
 
-    def _loss_and_output(self) -> tuple[str | Loss, str]:
-        if self._label_binarizer.y_type_ == "multiclass":
-            return "cross-entropy", "softmax"
-        return "binary-cross-entropy", "logistic"
+    def _class_weights(self, y: Any, request: Request) -> NDArray[np.float64] | None:
+        if self.class_weight is None:
+            return None
+        if request.incremental and self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight='balanced' is not supported for partial_fit, which does not see all classes' numbers; "
+                "pass a dict of weights"
+            )
+        weights: NDArray[np.float64] = compute_sample_weight(self.class_weight, y)
+        return weights
+
+    def _strata(self, Y: NDArray[Any]) -> NDArray[Any] | None:
+        return Y > 0.5 if self.n_outputs_ == 1 else None
+
+    @property
+    def _multiclass(self) -> bool:
+        return bool(self._label_binarizer.y_type_ == "multiclass")
+
+    def _loss_and_output(self) -> tuple[Loss, str]:
+        return classification_loss(
+            self.loss, multiclass=self._multiclass
+        ), "softmax" if self._multiclass else "logistic"
 
     def _decoded(self, outputs: NDArray[Any]) -> NDArray[Any]:
         labels: NDArray[Any] = self._label_binarizer.inverse_transform(
@@ -230,9 +303,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         return labels
 
     def _held_out_score(self, outputs: NDArray[Any], data: Data) -> float:
-        true = np.asarray(data.Y)
-        guessed = outputs.argmax(axis=1) if true.ndim == 1 else outputs > 0.5
-        return float(accuracy_score(true if true.ndim == 1 else true > 0.5, guessed, sample_weight=data.weight))
+        Y = np.asarray(data.Y)
+        if self._multiclass:
+            true, guessed = Y if Y.ndim == 1 else Y.argmax(axis=1), outputs.argmax(axis=1)
+        else:
+            true, guessed = Y > 0.5, outputs > 0.5
+        return float(accuracy_score(true, guessed, sample_weight=data.weight))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -11,7 +11,6 @@ from chainrule.calculus import Derivation
 from chainrule.engines.choosing import compile_with
 from chainrule.engines.interface import Program
 
-
 AT_MOST = 2  # one for dense and one for sparse data
 
 

@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 
+from chainrule.estimators.declaring import SCHEDULES
+from chainrule.training.loop import MONITORED
+
 _NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
 _POSITIVE = Interval(Real, 0, None, closed="neither")
 _BELOW_ONE = Interval(Real, 0, 1, closed="left")
@@ -16,7 +19,7 @@ _COUNT = Interval(Integral, 1, None, closed="left")
 CONSTRAINTS: dict[str, list[Any]] = {
     "hidden_layer_sizes": ["array-like", _COUNT],
     "activation": "no_validation",  # type: ignore[dict-item]  # `hidden_activations` names what is accepted
-    "solver": [StrOptions({"lbfgs", "sgd", "adam"})],
+    "solver": [StrOptions({"lbfgs", "sgd", "adam", "adamw"})],
     "alpha": [_NOT_NEGATIVE],
     "batch_size": [StrOptions({"auto"}), _COUNT],
     "learning_rate": [StrOptions({"constant", "invscaling", "adaptive"})],
@@ -37,6 +40,17 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "epsilon": [_POSITIVE],
     "n_iter_no_change": [_COUNT, Options(Real, {np.inf})],
     "max_fun": [_COUNT],
+    "dropout": "no_validation",  # type: ignore[dict-item]  # one or several: `hidden_dropouts` judges them
+    "input_dropout": [_BELOW_ONE],
+    "l1": [_NOT_NEGATIVE],
+    "weight_decay": [_NOT_NEGATIVE],
+    "max_grad_norm": [_POSITIVE, None],
+    "schedule": [StrOptions(set(SCHEDULES)), callable, HasMethods("rates"), None],
+    "average": [_BELOW_ONE, None],
+    "monitor": [StrOptions(set(MONITORED)), None],
+    "patience": [_COUNT, Options(Real, {np.inf}), None],
+    "callbacks": [list, tuple],
+    "dtype": [StrOptions({"float32", "float64"}), Options(type, {np.float32, np.float64}), None],
     "engine": [StrOptions({"auto", "jit", "reference"}), HasMethods("compile")],
     "n_threads": [_COUNT, StrOptions({"auto"})],
 }

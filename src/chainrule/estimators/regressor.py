@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -9,12 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.metrics import r2_score
 from sklearn.utils import column_or_1d
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import validate_data
 
 from chainrule.engines.interface import Data, Engine
-from chainrule.estimators.base import DTYPES, BaseMLP
+from chainrule.estimators.base import BaseMLP, Request, request_for_fit
+from chainrule.estimators.targets import check_targets, regression_loss
 from chainrule.expressions.losses import Loss
 
 
@@ -31,7 +33,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseMLP._parameter_constraints,
-        "loss": [StrOptions({"squared_error", "poisson"})],
+        "loss": [str, Loss],
     }
 
     def __init__(
@@ -61,6 +63,17 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
         epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
+        dropout: float | Sequence[float] = 0.0,
+        input_dropout: float = 0.0,
+        l1: float = 0.0,
+        weight_decay: float = 0.01,
+        max_grad_norm: float | None = None,
+        schedule: Any = None,
+        average: float | None = None,
+        monitor: str | None = None,
+        patience: float | None = None,
+        callbacks: Sequence[Any] = (),
+        dtype: Any = None,
         engine: str | Engine = "auto",
         n_threads: int | str = 1,
     ) -> None:
@@ -88,11 +101,32 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
         self.epsilon = epsilon
         self.n_iter_no_change = n_iter_no_change
         self.max_fun = max_fun
+        self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.l1 = l1
+        self.weight_decay = weight_decay
+        self.max_grad_norm = max_grad_norm
+        self.schedule = schedule
+        self.average = average
+        self.monitor = monitor
+        self.patience = patience
+        self.callbacks = callbacks
+        self.dtype = dtype
         self.engine = engine
         self.n_threads = n_threads
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
-    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> MLPRegressor:
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+        resume: str | os.PathLike[str] | None = None,
+    ) -> MLPRegressor:
         """Train on data.
 
         Parameters
@@ -102,6 +136,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
         y : array of shape (n,) or (n, n_outputs)
         sample_weight : array of shape (n,), optional
             At least 0.
+        X_val, y_val, sample_weight_val : arrays, optional
+            Held-out data, instead of a part of X that `early_stopping` holds out.
+        resume : path, optional
+            A checkpoint that `chainrule.training.callbacks.Checkpoints` wrote: go on from it, to the bit.
 
         Returns
         -------
@@ -113,7 +151,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
         ValueError
             If something is not accepted, or the training diverged.
         """
-        self._fit(X, y, sample_weight, incremental=False)
+        self._fit(X, y, sample_weight, request_for_fit(X_val, y_val, sample_weight_val, resume))
         return self
 
     @available_if(lambda estimator: estimator._check_solver())  # type: ignore[untyped-decorator]
@@ -136,7 +174,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
         ValueError
             As in `fit`; also with ``early_stopping=True``.
         """
-        self._fit(X, y, sample_weight, incremental=True)
+        self._fit(X, y, sample_weight, Request(incremental=True))
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
@@ -161,19 +199,23 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
             accept_sparse=["csr", "csc"],
             multi_output=True,
             y_numeric=True,
-            dtype=DTYPES,
+            dtype=self._dtypes,
             order="C",
             reset=reset,
         )
         return X, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
 
-    def _labels(self, y: Any, dtype: np.dtype[Any], *, incremental: bool) -> NDArray[Any]:  # noqa: ARG002
-        targets = np.ascontiguousarray(y.reshape(len(y), -1), dtype)
-        self.n_outputs_ = targets.shape[1]
+    def _learn_labels(self, y: Any, request: Request) -> None:  # noqa: ARG002
+        self.n_outputs_ = 1 if y.ndim == 1 else y.shape[1]
+
+    def _labels_of(self, y: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
+        targets: NDArray[Any] = np.ascontiguousarray(y.reshape(len(y), -1), dtype)
+        loss, _ = self._loss_and_output()
+        check_targets(targets, loss)
         return targets
 
-    def _loss_and_output(self) -> tuple[str | Loss, str]:
-        return self.loss, "exp" if self.loss == "poisson" else "identity"
+    def _loss_and_output(self) -> tuple[Loss, str]:
+        return regression_loss(self.loss)
 
     def _held_out_score(self, outputs: NDArray[Any], data: Data) -> float:
         return float(r2_score(data.Y, outputs, sample_weight=data.weight))

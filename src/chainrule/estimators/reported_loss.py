@@ -61,3 +61,9 @@ def cost_offset(network: Network, data: Data) -> float:
         return 0.0
     s: Any = len(data) if data.weight is None else data.weight.sum(dtype=np.float64)
     return float(poisson_constants(data).sum() / s)
+
+
+def reported_cost(network: Network, data: Data, J: float) -> float:
+    """From J of all data, without penalty, to the number that is reported for them."""
+    outputs = network.widths[-1] if network.loss.name == "squared-error" else 1
+    return J / outputs + cost_offset(network, data)

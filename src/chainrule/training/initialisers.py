@@ -41,7 +41,12 @@ def _uniform(rng: Uniform, bound: float, size: Any) -> NDArray[np.float64]:
 
 
 def initial_parameters(
-    network: Network, initialiser: str, rng: Uniform, dtype: np.dtype[Any] | type = np.float64
+    network: Network,
+    initialiser: str,
+    rng: Uniform,
+    dtype: np.dtype[Any] | type = np.float64,
+    *,
+    logistic: bool = False,
 ) -> dict[str, NDArray[Any]]:
     """Starting values for all parameters.
 
@@ -54,6 +59,8 @@ def initial_parameters(
         Layers are drawn in order, weights before biases.
     dtype : dtype
         The numbers are drawn in float64 and rounded.
+    logistic : bool
+        With "sklearn", whether a network without hidden layers has the factor 2.
 
     Returns
     -------
@@ -77,9 +84,11 @@ def initial_parameters(
         hint = suggest(initialiser, known)
         raise ValueError(f"initialiser must be one of {', '.join(known)}, got {initialiser!r}{hint}")
     parameters: dict[str, NDArray[Any]] = {}
+    sigmoids = [layer.activation.name == "sigmoid" for layer in network.layers[:-1]]
+    sigmoids.append(sigmoids[-1] if sigmoids else logistic)  # the output layer goes with the last hidden layer
     for number, (n_in, n_out) in enumerate(zip(network.widths, network.widths[1:], strict=False), 1):
         if initialiser == "sklearn":
-            bound = math.sqrt((2.0 if network.layers[0].activation.name == "sigmoid" else 6.0) / (n_in + n_out))
+            bound = math.sqrt((2.0 if sigmoids[number - 1] else 6.0) / (n_in + n_out))
             W, b = _uniform(rng, bound, (n_in, n_out)), _uniform(rng, bound, n_out)
         else:
             W, b = INITIALISERS[initialiser](rng, n_in, n_out), np.zeros(n_out)
