@@ -73,7 +73,12 @@ class Printer(ABC):
             case Indicator(condition=condition):
                 return self.indicator(self.show(condition))
             case Cases(rows=rows):
-                return self.cases([(self.show(value), condition and self.show(condition)) for value, condition in rows])
+                return self.cases(
+                    [
+                        (self.show(value), None if condition is None else self.show(condition))
+                        for value, condition in rows
+                    ]
+                )
             case Matrix(rows=rows):
                 return self.matrix([[self.show(entry) for entry in row] for row in rows])
             case Dots():

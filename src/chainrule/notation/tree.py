@@ -251,12 +251,16 @@ def _nodes_in(value: object) -> Iterator[Node]:
             yield from _nodes_in(item)
 
 
+def walk(node: Node) -> Iterator[Node]:
+    """Yield a node and everything inside it, in reading order."""
+    yield node
+    for child in children(node):
+        yield from walk(child)
+
+
 def letters(node: Node) -> Iterator[Letter]:
     """Yield every letter of a tree, functions' names included, in reading order."""
-    if isinstance(node, Letter):
-        yield node
-    for child in children(node):
-        yield from letters(child)
+    return (part for part in walk(node) if isinstance(part, Letter))
 
 
 def mentions(node: Node, index: str) -> bool:

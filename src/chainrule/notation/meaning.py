@@ -1,0 +1,472 @@
+"""What a written formula is worth, taken literally, when its letters have values.
+
+Juxtaposition, ``·``, ``×``, ``*`` and ``@`` are matrix products, ``⊙`` is elementwise; products go from left to right
+and nobody adds a transpose that isn't there. A fraction of arrays and a function of an array are elementwise. A column
+of ones 𝟏 has the length that its neighbour needs. In a sum, a column or a row is repeated beside a matrix (a bias).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from chainrule.notation.alphabet import ONES_NAME
+from chainrule.notation.text import to_text
+from chainrule.notation.tree import (
+    Applied,
+    Bars,
+    BigSum,
+    Cases,
+    Fraction,
+    Indicator,
+    Letter,
+    Matrix,
+    Node,
+    Num,
+    Partial,
+    Power,
+    Product,
+    Relation,
+    RelationSign,
+    Sum,
+    Transpose,
+    Underbrace,
+    walk,
+)
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Function = Callable[[Array], Array]
+
+_COMPARISONS: dict[RelationSign, Callable[[Array, Array], Array]] = {
+    "<": np.less,
+    ">": np.greater,
+    "≤": np.less_equal,
+    "≥": np.greater_equal,
+    "≠": np.not_equal,
+    "=": np.equal,
+}
+
+
+def _absolute(z: Array) -> Array:
+    return np.where(z.real < 0, -z, z)
+
+
+ELEMENTARY: Mapping[str, Function] = {
+    "exp": np.exp,
+    "log": np.log,
+    "ln": np.log,
+    "tanh": np.tanh,
+    "sinh": np.sinh,
+    "cosh": np.cosh,
+    "sin": np.sin,
+    "cos": np.cos,
+    "sqrt": np.sqrt,
+    "np.exp": np.exp,
+    "np.log": np.log,
+    "np.tanh": np.tanh,
+    "abs": _absolute,
+    "sign": lambda z: np.sign(z.real),
+    "expm1": np.expm1,
+    "log1p": np.log1p,
+}
+
+
+class MeaningError(ValueError):
+    """A formula that has no value as written; the message says which part, and why."""
+
+
+class ShapeError(MeaningError):
+    """Two shapes that met and don't fit.
+
+    Attributes
+    ----------
+    shapes : tuple of tuple of int
+        The two shapes, left one first.
+    """
+
+    def __init__(self, what: str, left: tuple[int, ...], right: tuple[int, ...]) -> None:
+        super().__init__(f"{what}: {_shape_text(left)} meets {_shape_text(right)}")
+        self.shapes = (left, right)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What letters and functions stand for.
+
+    Attributes
+    ----------
+    values : mapping of Node to array
+        A matrix for each letter (vectors are columns, shape (h, 1)) or a number (shape ()); derivatives that the page
+        names, such as ∂J/∂W₁, may have a value too.
+    functions : mapping of str to callable
+        Elementwise functions by name, a derivative under the primed name (``σ′``). `ELEMENTARY` is known besides.
+    sizes : mapping of str to int
+        How far an index of a Σ runs; the length of 𝟏ₙ. An index that isn't named runs as far as the arrays it marks.
+    sample_axis : int
+        Which axis of a matrix x⁽ⁱ⁾ chooses from: 1 in columns, 0 in rows.
+    sample_vectors : frozenset of Node
+        Letters whose column has one entry a sample, not one a unit: the sample weights.
+    bound : mapping of str to int
+        The value of each index, counted from 0.
+    derivative : callable, optional
+        The value of a derivative that `values` doesn't hold.
+    """
+
+    values: Mapping[Node, Array]
+    functions: Mapping[str, Function] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    sample_axis: int = 1
+    sample_vectors: frozenset[Node] = frozenset()
+    bound: Mapping[str, int] = field(default_factory=dict)
+    derivative: Callable[[Partial, Setting], Array] | None = None
+
+    def binding(self, **indices: int) -> Setting:
+        """The same setting with values for some indices."""
+        return replace(self, bound={**self.bound, **indices})
+
+
+def evaluate(node: Node, setting: Setting) -> Array:
+    """The value of a formula, its operators taken literally.
+
+    Parameters
+    ----------
+    node : Node
+        A formula without a relation sign outside indicators and cases.
+    setting : Setting
+        Values of its letters, functions, sizes.
+
+    Returns
+    -------
+    ndarray
+        Shape () for a number, else two axes.
+
+    Raises
+    ------
+    ShapeError
+        If two shapes don't fit; it names them.
+    MeaningError
+        If a letter, function or index has no value, or the node has none by nature.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from chainrule.notation.parsing import parse
+    >>> from chainrule.notation.tree import Letter
+    >>> setting = Setting({Letter("W"): np.array([[1.0, 2.0]]), Letter("x"): np.array([[3.0], [4.0]])})
+    >>> evaluate(parse("W x"), setting)
+    array([[11.]])
+    >>> evaluate(parse("x W x^T"), setting)
+    Traceback (most recent call last):
+    chainrule.notation.meaning.ShapeError: the product x W xᵀ: 2×2 meets 1×2
+    """
+    value = _value(node, setting)
+    if any(value.stretched):
+        raise MeaningError(f"nothing says how long 𝟏 is in {to_text(node)}")
+    return value.array
+
+
+def evaluate_like(node: Node, setting: Setting, shape: tuple[int, ...]) -> Array:
+    """The value where a shape is expected: 𝟏bᵀ alone takes its length from it, and a 1×1 matrix may be a number."""
+    value = _value(node, setting)
+    if shape == () and value.array.size == 1 and not any(value.stretched):
+        return value.array.reshape(())
+    if len(shape) == 2 and value.array.ndim == 2:
+        wanted = tuple(
+            size if stretched else own
+            for size, own, stretched in zip(shape, value.array.shape, value.stretched, strict=True)
+        )
+        return np.broadcast_to(value.array, wanted)
+    return value.array
+
+
+# A value is a number (no axes) or a matrix; a stretched axis is stored with length 1 and repeats as often as needed.
+@dataclass(frozen=True)
+class _Value:
+    array: Array
+    stretched: tuple[bool, bool] = (False, False)
+
+    @property
+    def is_number(self) -> bool:
+        return self.array.ndim == 0
+
+
+def _number(value: float) -> _Value:
+    return _Value(np.asarray(value))
+
+
+def _value(node: Node, setting: Setting) -> _Value:
+    given = setting.values.get(node)
+    if given is not None:
+        return _Value(given)
+    match node:
+        case Letter():
+            return _letter(node, setting)
+        case Num():
+            return _number(node.value)
+        case Sum(terms=terms, negative=negative):
+            return _sum(node, [_value(term, setting) for term in terms], negative)
+        case Product(factors=factors, signs=signs):
+            result = _value(factors[0], setting)
+            for factor, sign in zip(factors[1:], signs, strict=True):
+                right = _value(factor, setting)
+                result = _elementwise(np.multiply, result, right, node) if sign == "⊙" else _times(result, right, node)
+            return result
+        case Fraction(numerator=numerator, denominator=denominator):
+            return _elementwise(np.divide, _value(numerator, setting), _value(denominator, setting), node)
+        case Power(base=Letter(name="e", lower=(), upper=()), exponent=exponent):
+            return _mapped(np.exp, _value(exponent, setting))
+        case Power(base=base, exponent=exponent):
+            return _elementwise(np.power, _value(base, setting), _value(exponent, setting), node)
+        case Transpose(of=of):
+            value = _value(of, setting)
+            return _Value(value.array.T, (value.stretched[1], value.stretched[0]))
+        case Applied():
+            return _applied(node, setting)
+        case BigSum():
+            return _big_sum(node, setting)
+        case Partial():
+            return _partial(node, setting)
+        case Indicator(condition=condition):
+            return _condition(condition, setting)
+        case Cases(rows=rows):
+            return _cases(node, rows, setting)
+        case Matrix(rows=rows):
+            return _matrix(node, rows, setting)
+        case Bars(of=of, double=double):
+            return _bars(_value(of, setting), double=double)
+        case Underbrace(of=of):
+            return _value(of, setting)
+        case _:
+            raise MeaningError(f"{to_text(node)} has no value of its own")
+
+
+def _sum(node: Node, values: Sequence[_Value], negative: Sequence[bool]) -> _Value:
+    result: _Value | None = None
+    for value, minus in zip(values, negative, strict=True):
+        term = _mapped(np.negative, value) if minus else value
+        result = term if result is None else _elementwise(np.add, result, term, node, repeats=True)
+    if result is None:
+        raise MeaningError("a sum without terms")
+    return result
+
+
+def _mapped(function: Function, value: _Value) -> _Value:
+    return _Value(function(value.array), value.stretched)
+
+
+def _elementwise(
+    function: Callable[[Array, Array], Array], left: _Value, right: _Value, node: Node, *, repeats: bool = False
+) -> _Value:
+    """Entry by entry; numbers and 𝟏 fit anything, and with `repeats` a column or row fits a matrix beside it."""
+    if left.is_number or right.is_number:
+        stretched = right.stretched if left.is_number else left.stretched
+        return _Value(function(left.array, right.array), stretched)
+    fits = []
+    for axis in (0, 1):
+        sizes = (left.array.shape[axis], right.array.shape[axis])
+        free = left.stretched[axis] or right.stretched[axis]
+        fits.append(sizes[0] == sizes[1] or free)
+    one_sided = all(small in (1, big) for small, big in zip(left.array.shape, right.array.shape, strict=True)) or all(
+        small in (1, big) for small, big in zip(right.array.shape, left.array.shape, strict=True)
+    )
+    if not all(fits) and not (repeats and any(fits) and one_sided):
+        raise ShapeError(f"entry by entry in {to_text(node)}", left.array.shape, right.array.shape)
+    both = (left.stretched[0] and right.stretched[0], left.stretched[1] and right.stretched[1])
+    return _Value(function(left.array, right.array), both)
+
+
+def _times(left: _Value, right: _Value, node: Node) -> _Value:
+    """The matrix product; a number scales."""
+    if left.is_number or right.is_number:
+        return _elementwise(np.multiply, left, right, node)
+    if left.stretched[1] and right.stretched[0]:
+        raise MeaningError(f"nothing says how long 𝟏 is in {to_text(node)}")
+    first, second = left.array, right.array
+    if left.stretched[1]:
+        first = np.broadcast_to(first, (first.shape[0], second.shape[0]))
+    if right.stretched[0]:
+        second = np.broadcast_to(second, (first.shape[1], second.shape[1]))
+    if first.shape[1] != second.shape[0]:
+        raise ShapeError(f"the product {to_text(node)}", first.shape, second.shape)
+    return _Value(first @ second, (left.stretched[0], right.stretched[1]))
+
+
+def _letter(letter: Letter, setting: Setting) -> _Value:
+    if letter.name == ONES_NAME:
+        size = setting.sizes.get(letter.lower[0].text) if letter.lower else None
+        return _Value(np.ones((size or 1, 1)), (size is None, False))
+    if letter.name in setting.bound and not letter.lower and not letter.upper:
+        return _number(setting.bound[letter.name] + 1)
+    indexed = _indexed(letter, letter, setting)
+    if indexed is None:
+        raise MeaningError(f"nothing says what {to_text(letter)} is")
+    return indexed
+
+
+def _indexed(node: Node, letter: Letter, setting: Setting) -> _Value | None:
+    """An entry or column of an array: bound marks choose, what remains names the array."""
+    base, sample, entries = unindexed(letter, setting.bound)
+    if base == letter:
+        return None
+    whole = setting.values.get(replace(node, by=base) if isinstance(node, Partial) else base)
+    if whole is None:
+        return None
+    if whole.ndim == 0:
+        return _Value(whole)
+    array = whole
+    if sample is not None:
+        axis = 0 if base in setting.sample_vectors else setting.sample_axis
+        if sample >= array.shape[axis]:
+            raise MeaningError(f"{to_text(node)}: only {array.shape[axis]} samples")
+        array = np.take(array, [sample], axis=axis)
+    axes = [0, 1] if sample is None else [1 - setting.sample_axis]
+    for axis, entry in zip(axes, entries, strict=False):
+        if entry >= array.shape[axis]:
+            raise MeaningError(f"{to_text(node)}: the index is out of range")
+        array = np.take(array, [entry], axis=axis)
+    all_chosen = len(entries) + (sample is not None) >= sum(size > 1 for size in whole.shape)
+    return _Value(array.reshape(()) if array.size == 1 and all_chosen else array)
+
+
+def unindexed(letter: Letter, bound: Mapping[str, int]) -> tuple[Letter, int | None, list[int]]:
+    """A letter without its bound indices, the sample that they choose, and the entries."""
+    sample = next((bound[mark.text] for mark in letter.upper if mark.style == "round" and mark.text in bound), None)
+    upper = tuple(mark for mark in letter.upper if not (mark.style == "round" and mark.text in bound))
+    entries = [bound[mark.text] for mark in letter.lower if mark.text in bound]
+    lower = tuple(mark for mark in letter.lower if mark.text not in bound)
+    return Letter(letter.name, letter.accent, lower, upper), sample, entries
+
+
+def _partial(node: Partial, setting: Setting) -> _Value:
+    indexed = _indexed(node, node.by, setting)
+    if indexed is not None:
+        return indexed
+    if setting.derivative is None:
+        raise MeaningError(f"nothing says what {to_text(node)} is")
+    return _Value(setting.derivative(node, setting))
+
+
+def _applied(node: Applied, setting: Setting) -> _Value:
+    name = node.function.name + "".join("′" for mark in node.function.upper if mark.text == "′")
+    arguments = [_value(argument, setting) for argument in node.arguments]
+    if not arguments:
+        raise MeaningError(f"{to_text(node)}: a function of nothing")
+    if name in {"np.sum", "sum", "np.mean", "mean"}:
+        return _reduced(node, name, arguments[0])
+    if name in {"np.dot", "dot"} and len(arguments) == 2:
+        return _times(arguments[0], arguments[1], node)
+    if name == "np.multiply" and len(arguments) == 2:
+        return _elementwise(np.multiply, arguments[0], arguments[1], node)
+    if name == "diag":
+        if 1 not in arguments[0].array.shape:
+            raise MeaningError(f"{to_text(node)}: diag takes a vector, not {_shape_text(arguments[0].array.shape)}")
+        return _Value(np.diag(arguments[0].array.ravel()))
+    if name == "tr":
+        return _Value(np.trace(arguments[0].array))
+    function = setting.functions.get(name, ELEMENTARY.get(name))
+    if function is None:
+        raise MeaningError(f"nothing says what the function {name} is")
+    if len(arguments) != 1:
+        raise MeaningError(f"{to_text(node)}: {name} of {len(arguments)} arguments; one is expected")
+    return _mapped(function, arguments[0])
+
+
+def _reduced(node: Applied, name: str, value: _Value) -> _Value:
+    keywords = dict(node.keywords)
+    mean = name.endswith("mean")
+    axis = keywords.get("axis")
+    if axis is None:
+        return _Value(np.asarray(value.array.mean() if mean else value.array.sum()))
+    if not isinstance(axis, Num) or axis.value not in (0, 1) or value.is_number:
+        raise MeaningError(f"{to_text(node)}: axis is 0 or 1, of a matrix")
+    # A vector is a column or a row here, so keepdims=False would only lose which.
+    reduce = np.mean if mean else np.sum
+    return _Value(np.asarray(reduce(value.array, axis=int(axis.value), keepdims=True)))
+
+
+def _big_sum(node: BigSum, setting: Setting) -> _Value:
+    if node.indices == ("axis",) and isinstance(node.start, Num):
+        axis = Applied(Letter("np.sum"), (node.body,), (("axis", node.start),))
+        return _reduced(axis, "np.sum", _value(node.body, setting))
+    total: _Value | None = None
+    if not node.indices:
+        raise MeaningError(f"{to_text(node)}: a sum without an index")
+    first, *rest = node.indices
+    for step in range(_extent(first, node, setting)):
+        inner = setting.binding(**{first: step})
+        body = replace(node, indices=tuple(rest)) if rest else node.body
+        term = _value(body, inner)
+        total = term if total is None else _elementwise(np.add, total, term, node)
+    if total is None:
+        raise MeaningError(f"{to_text(node)}: a sum over nothing")
+    return total
+
+
+def _extent(index: str, node: BigSum, setting: Setting) -> int:
+    """How far an index runs: as the setting says, or as long as an array is that carries the index."""
+    if index in setting.sizes:
+        return setting.sizes[index]
+    inner = {name for part in walk(node) if isinstance(part, BigSum) for name in part.indices}
+    as_if = {**dict.fromkeys(inner, 0), **setting.bound}
+    for part in walk(node.body):
+        letter = part.by if isinstance(part, Partial) else part
+        if not isinstance(letter, Letter):
+            continue
+        base, _, _ = unindexed(letter, as_if)
+        whole = setting.values.get(replace(part, by=base) if isinstance(part, Partial) else base)
+        if whole is None or whole.ndim != 2:
+            continue
+        samples = [mark.text for mark in letter.upper if mark.style == "round" and mark.text in as_if]
+        entries = [mark.text for mark in letter.lower if mark.text in as_if]
+        axes = [0, 1] if not samples else [1 - setting.sample_axis]
+        if index in samples:
+            return int(whole.shape[0 if base in setting.sample_vectors else setting.sample_axis])
+        if index in entries[: len(axes)]:
+            return int(whole.shape[axes[entries.index(index)]])
+    raise MeaningError(f"nothing says how far {index} runs in {to_text(node)}")
+
+
+def _condition(condition: Relation, setting: Setting) -> _Value:
+    sides = [_value(side, setting) for side in condition.sides]
+    result = _number(1.0)
+    for left, right, sign in zip(sides, sides[1:], condition.signs, strict=False):
+        if sign not in _COMPARISONS:
+            raise MeaningError(f"{to_text(condition)} is no condition")
+        compare = _COMPARISONS[sign]
+        holds = _elementwise(lambda a, b, compare=compare: compare(a.real, b.real) * 1.0, left, right, condition)  # type: ignore[misc]
+        result = _elementwise(np.multiply, result, holds, condition)
+    return result
+
+
+def _cases(node: Node, rows: Sequence[tuple[Node, Node | None]], setting: Setting) -> _Value:
+    """The first case whose condition holds, entry by entry."""
+    result, remaining = _number(0.0), _number(1.0)
+    for value, condition in rows:
+        holds = _condition(condition, setting) if isinstance(condition, Relation) else _number(1.0)
+        applies = _elementwise(np.multiply, remaining, holds, node)
+        chosen = _elementwise(
+            lambda where, what: np.where(where > 0, what, 0 * what), applies, _value(value, setting), node
+        )
+        result = _elementwise(np.add, result, chosen, node)
+        remaining = _elementwise(np.subtract, remaining, applies, node)
+    return result
+
+
+def _matrix(node: Node, rows: Sequence[Sequence[Node]], setting: Setting) -> _Value:
+    entries = [[_value(entry, setting).array for entry in row] for row in rows]
+    if len({len(row) for row in entries}) > 1 or any(entry.size != 1 for row in entries for entry in row):
+        raise MeaningError(f"{to_text(node)}: only numbers make a matrix, as many in each row")
+    return _Value(np.array([[entry.reshape(()) for entry in row] for row in entries]))
+
+
+def _bars(value: _Value, *, double: bool) -> _Value:
+    if double:
+        return _Value(np.sqrt((value.array**2).sum()))
+    return _mapped(_absolute, value)
+
+
+def _shape_text(shape: tuple[int, ...]) -> str:
+    return "×".join(str(size) for size in shape) if shape else "a number"
