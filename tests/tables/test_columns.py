@@ -43,6 +43,9 @@ def found(cells: list[object], **options: object):  # type: ignore[no-untyped-de
 def test_numbers_written_as_text(cells: list[str], values: list[float]) -> None:
     column, X, _ = found(cells)
     assert isinstance(column, NumberColumn)
+    assert (column.median, column.center, column.scale) == pytest.approx(
+        (np.median(values), np.mean(values), np.std(values)), rel=1e-12
+    )
     np.testing.assert_allclose(X[:, 0] * np.std(values) + np.mean(values), values, rtol=1e-12)
 
 
@@ -152,6 +155,7 @@ def test_dates_become_their_parts(written: str) -> None:
     parts = {"year": [2023, 2024, 2024], "month": [1, 2, 12], "day": [31, 29, 1], "weekday": [2, 4, 7], **hours}
     assert [part.part for part in column.parts] == list(parts)
     for k, values in enumerate(parts.values()):
+        assert (column.parts[k].center, column.parts[k].scale) == pytest.approx((np.mean(values), np.std(values)))
         np.testing.assert_allclose(X[:3, k] * np.std(values) + np.mean(values), values, rtol=1e-12)
     assert X[:, -1].tolist() == [0, 0, 0, 1]
 
@@ -234,3 +238,13 @@ def test_extreme_numbers_stay_finite() -> None:
 def test_nested_columns_are_left_out() -> None:
     table = Table(pl.DataFrame({"a": [[1], [2, 3]], "b": [1, 2]}))
     assert PreparationPlan.fit(table, None).columns[0] == LeftOutColumn("a", "holds List(Int64), not values")
+
+
+def test_typed_dates_need_no_format() -> None:
+    days = pl.Series("a", ["2024-01-02", "2024-03-04", None]).str.to_date()
+    plan = PreparationPlan.fit(Table(days.to_frame()), None)
+    column = plan.columns[0]
+    assert isinstance(column, DateColumn)
+    assert (column.form, [part.part for part in column.parts]) == (None, ["month", "day", "weekday"])
+    assert plan.notes == ()
+    assert plan.transform(table_of(a=["2024-03-04"])).tolist() == plan.transform(Table(days[1:2].to_frame())).tolist()
