@@ -128,5 +128,6 @@ def _proportional(x: np.ndarray, y: np.ndarray) -> bool:
     """Whether x and y lie on a line."""
     x = x / (np.max(np.abs(x)) or 1.0)
     x, y = x - x.mean(), y - y.mean()
-    size = float(np.sqrt((x @ x) * (y @ y)))
-    return size > 0 and abs(float(x @ y)) > _COPY * size
+    # sums of products, because x @ y wakes the threads of BLAS, which costs more than the sum on a busy machine
+    size = np.sqrt(np.sum(x * x) * np.sum(y * y))
+    return bool(size > 0 and abs(np.sum(x * y)) > _COPY * size)
