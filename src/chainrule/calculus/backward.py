@@ -91,14 +91,11 @@ def backward_equations(
         d = adjoint_of(value)
         equations.append(Equation(d, _named(contributions[value], forward), "backward", _reason(value, forward)))
         pull(equation.right, d, wanted, parameters, contributions)
-        for parameter in reversed(symbols(equation.right)):
+        for parameter in symbols(equation.right):
             if parameter in parameters:
                 right = tidy(sum_of(contributions[parameter] + penalties[parameter]))
                 reason = _parameter_reason(equation, parameter, bool(penalties[parameter]))
                 equations.append(Equation(adjoint_of(parameter), right, "backward", reason))
-        # W before b, as people write them
-        if len(equations) > 1 and equations[-1].left.name.startswith("dW"):
-            equations[-2:] = equations[:-3:-1]
     return equations
 
 

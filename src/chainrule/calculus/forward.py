@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 from chainrule.calculus.equations import Equation, Reason, Step
 from chainrule.calculus.logarithms import without_logarithms
 from chainrule.expressions.activations import Activation, Softmax, softmax
@@ -14,6 +16,7 @@ from chainrule.expressions.terms import (
     Symbol,
     Term,
     absolute,
+    add,
     product_of,
     replace,
     total,
@@ -139,14 +142,7 @@ def _penalty(network: Network) -> Term:
     penalty, terms = network.penalty, []
     if penalty.l2:
         squares = [total(W**2, W.axes) for W in weights(network)]
-        terms.append(Symbol("alpha") / 2 * _sum(squares))
+        terms.append(Symbol("alpha") / 2 * reduce(add, squares))
     if penalty.l1:
-        terms.append(Symbol("alpha1") * _sum([total(absolute(W), W.axes) for W in weights(network)]))
-    return _sum(terms)
-
-
-def _sum(terms: list[Term]) -> Term:
-    result = terms[0]
-    for term in terms[1:]:
-        result = result + term
-    return result
+        terms.append(Symbol("alpha1") * reduce(add, [total(absolute(W), W.axes) for W in weights(network)]))
+    return reduce(add, terms)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from chainrule.calculus.algebra import tidy
 from chainrule.expressions.activations import sigmoid, softplus
-from chainrule.expressions.terms import Apply, Call, Symbol, Term, replace, walk
+from chainrule.expressions.terms import Apply, Call, Symbol, Term, is_number, replace, walk
 
 
 def without_logarithms(root: Term, definitions: Mapping[Symbol, Term]) -> Term:
@@ -26,7 +26,7 @@ def without_logarithms(root: Term, definitions: Mapping[Symbol, Term]) -> Term:
                         rules[node] = z
                     case Apply("exp", (exponent,)):
                         rules[node] = exponent
-            case Apply("log", (Apply("sub", (one, Symbol() as A)),)) if str(one) == "1" and A in definitions:
+            case Apply("log", (Apply("sub", (one, Symbol() as A)),)) if is_number(one, 1) and A in definitions:
                 match definitions[A]:
                     case Call(function, z, 0) if function == sigmoid:
                         rules[node] = -Call(softplus, z)

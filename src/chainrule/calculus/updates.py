@@ -7,11 +7,12 @@ Every right side uses the values from before the step; new values have new names
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import TypeGuard
 
 from chainrule.calculus.backward import adjoint_of
 from chainrule.calculus.equations import Equation, Reason
-from chainrule.expressions.terms import ONE, Symbol, Term, minimum, sqrt, total
+from chainrule.expressions.terms import ONE, Symbol, Term, add, minimum, sqrt, total
 from chainrule.network.optimisers import Adam, AdamW, Optimiser
 
 ETA, T = Symbol("eta"), Symbol("t")
@@ -100,8 +101,4 @@ def _decays(optimiser: Optimiser) -> TypeGuard[AdamW]:
 
 
 def _global_norm(parameters: Sequence[Symbol]) -> Term:
-    squares = [total(adjoint_of(parameter) ** 2, parameter.axes) for parameter in parameters]
-    result = squares[0]
-    for square in squares[1:]:
-        result = result + square
-    return sqrt(result)
+    return sqrt(reduce(add, [total(adjoint_of(parameter) ** 2, parameter.axes) for parameter in parameters]))
