@@ -185,7 +185,7 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no 
         X, y = self._validated(X, y, reset=fresh)
         dtype = X.dtype if fresh else self.coefs_[0].dtype
         self._learn_labels(y, request)
-        return self._as_data(X, y, sample_weight, dtype, request, "sample_weight")
+        return self._as_data(X, y, sample_weight, dtype, request)
 
     def _given_held_out(self, request: Request, dtype: np.dtype[Any]) -> Data | None:
         if request.held_out is None:
@@ -196,9 +196,9 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no 
         if X is None or y is None:
             raise ValueError("X_val and y_val belong together: one of them is missing")
         X, y = self._validated(X, y, reset=False)
-        return self._as_data(X, y, weight, dtype, request, "sample_weight_val")
+        return self._as_data(X, y, weight, dtype, request)
 
-    def _as_data(self, X: Any, y: Any, sample_weight: Any, dtype: np.dtype[Any], request: Request, name: str) -> Data:
+    def _as_data(self, X: Any, y: Any, sample_weight: Any, dtype: np.dtype[Any], request: Request) -> Data:
         X, factors = row_wise(X, dtype), self._class_weights(y, request)
         weight = None
         if sample_weight is not None or factors is not None:
@@ -206,8 +206,8 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no 
             weight = weight if factors is None else weight * factors.astype(dtype)
             if not weight.sum() > 0:
                 raise ValueError(
-                    f"{name} is zero for every sample, so there is nothing to learn from; at least one weight must be "
-                    "positive"
+                    "class_weight and sample_weight together are zero for every sample, so there is nothing to learn "
+                    "from; at least one must be positive"
                 )
         return Data(X, self._labels_of(y, dtype), weight)
 

@@ -70,7 +70,7 @@ def write_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint) -> No
         "identity": dict(checkpoint.identity),
     }
     content = save(
-        {name: np.ascontiguousarray(value) for name, value in arrays.items()}, {"training": json.dumps(facts)}
+        {name: np.asarray(value, order="C") for name, value in arrays.items()}, {"training": json.dumps(facts)}
     )
     target = Path(path)
     descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")
