@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from chainrule.expressions.activations import ACTIVATIONS, elu, leaky_relu
-from chainrule.expressions.derivatives import computed_derivative, derivative_of
+from chainrule.expressions.derivatives import computed_derivative, derivative_of, differentiate
 from chainrule.expressions.lookup import text_of
 from chainrule.expressions.stable import stable_form
 from chainrule.expressions.terms import Call, Reduce, Symbol, exp, select, walk
@@ -83,6 +83,17 @@ def test_the_computed_derivative_is_that_of_the_values(row):
             expected = precise.central_difference(row.definition, "z", z)
             found = precise.value(Call(row, Symbol("z"), 1), z=z)
             assert abs(found - expected) < mpmath.mpf(10) ** -14 * max(1, abs(expected)), z
+
+
+@each_row
+def test_the_second_derivative_is_that_of_the_first(row):
+    """Needed where a function of one's own is made of another's f′."""
+    z = Symbol("z")
+    second = differentiate(Call(row, z, 1), z)
+    for at in (-2.3, -0.4, 0.7, 3.1):
+        with mpmath.workdps(60):
+            expected = precise.central_difference(Call(row, z, 1), "z", at)
+            assert abs(precise.value(second, z=at) - expected) < 1e-14, at
 
 
 @each_row

@@ -12,14 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from chainrule.expressions.activations import Activation, Softmax
+from chainrule.expressions.activations import Activation
 from chainrule.expressions.activations import identity as identity_row
-from chainrule.expressions.intervals import Interval
 from chainrule.expressions.lookup import activation as find_activation
 from chainrule.expressions.lookup import loss as find_loss
 from chainrule.expressions.lookup import shown, suggest, text_of
 from chainrule.expressions.losses import Loss
 from chainrule.expressions.numbers import is_real
+from chainrule.network.admission import check_output
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -169,7 +169,7 @@ class Network:
         object.__setattr__(self, "reduction", reduction)
         object.__setattr__(self, "sample_weights", _truth(sample_weights, "sample_weights"))
         object.__setattr__(self, "input_dropout", _probability(input_dropout, "input_dropout"))
-        self._check_output()
+        check_output(self)
 
     @classmethod
     def parse(cls, text: str, loss: str | Loss, **options: Any) -> Network:
@@ -281,42 +281,6 @@ class Network:
         from chainrule.engines.reference.evaluation import trace_network
 
         return trace_network(self, params, X, Y, sample_weight, masks)
-
-    def _check_output(self) -> None:
-        for number, layer in enumerate(self.layers[:-1], 1):
-            if isinstance(layer.activation, Softmax):
-                raise ValueError(f"layer {number}: softmax is accepted in the last layer only (of {self.depth})")
-        last = self.layers[-1]
-        name, text = last.activation.name, text_of(self.loss)
-        if last.dropout:
-            raise ValueError(f"layer {self.depth}: dropout({last.dropout:g}) is not accepted on the output layer")
-        if isinstance(last.activation, Softmax) and last.width == 1:
-            raise ValueError("softmax over 1 unit is always 1; use '1 sigmoid' with 'binary-cross-entropy', or 2 units")
-        if self.reads_logits:
-            if last.width == 1:
-                raise ValueError("cross-entropy over 1 logit is always 0; use '1 sigmoid' with 'binary-cross-entropy'")
-            return
-        if self.loss.name == "cross-entropy" and not isinstance(last.activation, Softmax):
-            raise ValueError(
-                f"loss 'cross-entropy' needs outputs that sum to 1: end in softmax, or in identity to give logits; "
-                f"got {name!r} (for independent outputs use 'binary-cross-entropy' after sigmoid)"
-            )
-        reach = last.activation.range or _EVERYTHING
-        if not reach.inside(self.loss.domain):
-            raise ValueError(
-                f"loss {text!r} needs predictions in {self.loss.domain}, but the output activation {name!r} reaches "
-                f"{reach}; accepted here: {', '.join(_admissible(self.loss))}"
-            )
-
-
-def _admissible(loss: Loss) -> list[str]:
-    from chainrule.expressions.activations import ACTIVATIONS
-
-    rows = {name: row() if not isinstance(row, Activation) else row for name, row in ACTIVATIONS.items()}
-    return [name for name, row in rows.items() if (row.range or _EVERYTHING).inside(loss.domain)]
-
-
-_EVERYTHING = Interval()
 
 
 def _whole(value: Any, name: str) -> int:

@@ -9,7 +9,8 @@ import pytest
 
 from chainrule import Dense, Network, Penalty
 from chainrule.expressions.functions import Function
-from chainrule.expressions.terms import Symbol
+from chainrule.expressions.lookup import activation
+from chainrule.expressions.terms import Call, Symbol
 
 LINE = "4 -> 3 tanh -> 2 softmax"
 NET = Network.parse(LINE, loss="cross-entropy", penalty=Penalty(l2=0.1))
@@ -181,3 +182,14 @@ def test_a_function_of_ones_own_is_traced():
     trace = net.trace({"W1": [[1.0, 3.0]], "b1": [0.0, 0.0]}, [[2.0]], [[0.0, 0.0]])
     np.testing.assert_array_equal(trace["A1"], [[4.0, 36.0]])
     np.testing.assert_array_equal(trace["dZ1"], [[2 * 4 * 2 * 2, 2 * 36 * 2 * 6]])
+
+
+def test_functions_made_of_others_are_those_functions():
+    z = Symbol("z")
+    own = Function("own-silu", z * Call(activation("sigmoid"), z))
+    traces = []
+    for row in (own, activation("silu")):
+        net = Network([Dense(3, row), Dense(2, "softmax")], 4, "cross-entropy")
+        traces.append(net.trace(PARAMS, X * 100, Y))
+    for name in ("A1", "J", "dW1"):
+        np.testing.assert_allclose(traces[0][name], traces[1][name], rtol=1e-13)

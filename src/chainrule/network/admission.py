@@ -1,0 +1,48 @@
+"""Which output layer may stand before which loss."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chainrule.expressions.activations import ACTIVATIONS, Activation, Softmax
+from chainrule.expressions.intervals import Interval
+from chainrule.expressions.lookup import text_of
+from chainrule.expressions.losses import Loss
+
+if TYPE_CHECKING:
+    from chainrule.network.declaration import Network
+
+EVERYWHERE = Interval()
+
+
+def check_output(network: Network) -> None:
+    """Raise ValueError unless the last layer gives the loss what it needs, naming what would."""
+    for number, layer in enumerate(network.layers[:-1], 1):
+        if isinstance(layer.activation, Softmax):
+            raise ValueError(f"layer {number}: softmax is accepted in the last layer only (of {network.depth})")
+    last = network.layers[-1]
+    name, text = last.activation.name, text_of(network.loss)
+    if last.dropout:
+        raise ValueError(f"layer {network.depth}: dropout({last.dropout:g}) is not accepted on the output layer")
+    if isinstance(last.activation, Softmax) and last.width == 1:
+        raise ValueError("softmax over 1 unit is always 1; use '1 sigmoid' with 'binary-cross-entropy', or 2 units")
+    if network.reads_logits:
+        if last.width == 1:
+            raise ValueError("cross-entropy over 1 logit is always 0; use '1 sigmoid' with 'binary-cross-entropy'")
+        return
+    if network.loss.name == "cross-entropy" and not isinstance(last.activation, Softmax):
+        raise ValueError(
+            f"loss 'cross-entropy' needs outputs that sum to 1: end in softmax, or in identity to give logits; "
+            f"got {name!r} (for independent outputs use 'binary-cross-entropy' after sigmoid)"
+        )
+    reach = last.activation.range or EVERYWHERE
+    if not reach.inside(network.loss.domain):
+        raise ValueError(
+            f"loss {text!r} needs predictions in {network.loss.domain}, but the output activation {name!r} reaches "
+            f"{reach}; accepted here: {', '.join(_admissible(network.loss))}"
+        )
+
+
+def _admissible(loss: Loss) -> list[str]:
+    rows = {name: row() if not isinstance(row, Activation) else row for name, row in ACTIVATIONS.items()}
+    return [name for name, row in rows.items() if (row.range or EVERYWHERE).inside(loss.domain)]
