@@ -44,7 +44,7 @@ def check(animal, dtype, threads):
     for name, (got, wanted) in gradients(animal, dtype, animal.samples).items():
         assert relative(got, wanted) <= 4 * TOLERANCE[dtype], name
     optimiser = Adam(epsilon=1e-2) if animal.samples % 2 else SGD(momentum=0.5)
-    samples, rate = animal.samples + animal.samples // 2, 1e-3
+    samples, rate = animal.samples + animal.samples // 2, 1e-2 / max(animal.network.widths) ** 2
     (state, _), (wanted_state, _) = trained(
         animal, optimiser, dtype, samples=samples, batch_size=animal.samples, n_threads=threads, rate=rate
     )

@@ -3,7 +3,8 @@
 The passes, in their order:
 
 1. `open_functions`: calls become their stable forms; an activation that some equation already computed is read, not
-   computed again; exp(x - log y) becomes exp(x)/y, so that a softmax computes each exponential once.
+   computed again; z <= 0 becomes a <= 0 where the activation keeps the sign; exp(x - log y) becomes exp(x)/y, so that
+   a softmax computes each exponential once.
 2. `flatten`: every reduction gets a statement of its own, equal reductions the same one.
 3. `hoist_scalars`: what has no axes and depends only on numbers that are known before a step runs (learning rate, step
    number, sizes, sums of sample weights) becomes an entry of a table that the caller fills in float64.
@@ -28,6 +29,7 @@ from chainrule.expressions.terms import (
     Term,
     div,
     exp,
+    less_equal,
     mul,
     plain,
     rebuild,
@@ -82,14 +84,22 @@ class Statements:
 
 
 def open_functions(equations: Equations) -> list[tuple[Symbol, Term]]:
-    """Every equation with elementary operations, sums and maxima only."""
+    """Every equation with elementary operations, sums and maxima only.
+
+    Where an activation keeps the sign of z, f' looks at the output, which the backward pass reads anyway; the input
+    need not be stored.
+    """
     known: dict[Term, Symbol] = {}
+    signs: dict[Term, Term] = {}
     result: list[tuple[Symbol, Term]] = []
     for equation in equations:
-        right = equation.right
-        if isinstance(right, Call) and right.order == 0:
-            known.setdefault(right, equation.left)
-        result.append((equation.left, _simplified(stable_form(_with_outputs(right, known, equation.left)))))
+        right = replace(_with_outputs(equation.right, known, equation.left), signs)
+        result.append((equation.left, _simplified(stable_form(right))))
+        match equation.right:
+            case Call(function, Symbol() as argument, 0):
+                known.setdefault(equation.right, equation.left)
+                if function.keeps_sign:
+                    signs[less_equal(argument, 0)] = less_equal(equation.left, 0)
     return result
 
 

@@ -1,0 +1,397 @@
+"""Microseconds per training step: chainrule beside scikit-learn, PyTorch and JAX, in one sitting.
+
+    python benchmarks/training_speed.py [--cases tiny,mnist] [--peers chainrule,jax] [--rounds 3] [--json FILE]
+
+Every peer runs in a process of its own for each number of threads, bound to as many processors; the measurements take
+turns, and the median of the rounds is printed, with the fastest round beside it. All train with Adam in float32 on the
+same shapes, each at its best settings: scikit-learn with OPENBLAS_CORETYPE=SkylakeX where the processor has AVX-512
+(the OpenBLAS in its wheels may take a new processor for an older one and lose up to 1.9x), PyTorch with the fused Adam
+and once more through torch.compile, JAX as one scan over a whole epoch whose permutation is drawn outside the timed
+part. Peers that are not installed are left out, and the table says so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+PEERS = ("chainrule", "scikit-learn", "torch", "torch.compile", "jax")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network and its data; ``outputs`` classes, or one number where ``classifies`` is false."""
+
+    name: str
+    samples: int
+    inputs: int
+    hidden: tuple[int, ...]
+    outputs: int
+    batch: int
+    classifies: bool = True
+
+    @property
+    def widths(self):
+        return (self.inputs, *self.hidden, self.outputs)
+
+    @property
+    def steps(self):
+        return self.samples // self.batch
+
+    @property
+    def flops(self):
+        """Of the products of one step: forward, back, and the gradient of the weights."""
+        pairs = list(zip(self.widths, self.widths[1:], strict=False))
+        return 2 * self.batch * sum(a * b * (2 if k == 0 else 3) for k, (a, b) in enumerate(pairs))
+
+    def data(self):
+        rng = np.random.default_rng(0)
+        X = rng.standard_normal((self.samples, self.inputs)).astype(np.float32)
+        scores = X @ rng.standard_normal((self.inputs, self.outputs)).astype(np.float32)
+        return X, scores.argmax(axis=1) if self.classifies else scores[:, 0] / np.float32(self.inputs**0.5)
+
+    def permutation(self, seed):
+        return np.random.default_rng(seed).permutation(self.samples)[: self.steps * self.batch].astype(np.int64)
+
+
+CASES = {
+    case.name: case
+    for case in (
+        Case("tiny", 10_000, 8, (16,), 2, 32),
+        Case("skdef", 20_000, 20, (100,), 2, 200),
+        Case("tab", 30_000, 50, (256, 256), 2, 256),
+        Case("mnist", 30_000, 784, (128, 64), 10, 64),
+        Case("wide", 8_192, 256, (1024, 1024), 10, 512),
+        Case("regression", 10_000, 10, (32, 32), 1, 32, classifies=False),
+        Case("deep", 20_000, 100, (512, 512, 512), 10, 128),
+        Case("online", 10_000, 784, (30,), 10, 10),
+    )
+}
+
+
+# ---------------------------------------------------------------- peers: prepare(case, threads) -> run(seed) -> seconds
+def chainrule(case, threads):
+    from chainrule import Network, derive
+    from chainrule.engines.interface import Data, Epoch
+    from chainrule.engines.jit import JitEngine
+    from chainrule.network import Adam
+
+    layers = [str(case.inputs), *(f"{width} relu" for width in case.hidden)]
+    layers.append(f"{case.outputs} {'softmax' if case.classifies else 'identity'}")
+    loss = "cross-entropy" if case.classifies else "squared-error"
+    network = Network.parse(" -> ".join(layers), loss=loss)
+    program = JitEngine().compile(
+        derive(network, optimiser=Adam()), dtype=np.dtype("float32"), batch_size=case.batch, n_threads=threads
+    )
+    rng = np.random.default_rng(0)
+    program.load(
+        {
+            name: rng.standard_normal(shape) * np.sqrt(2 / shape[0]) if len(shape) == 2 else np.zeros(shape)
+            for name, shape in network.parameter_shapes.items()
+        }
+    )
+    X, y = case.data()
+    data = Data(X, y.astype(np.int64) if case.classifies else y[:, None])
+
+    def run(seed):
+        epoch = Epoch(case.permutation(seed), case.batch, np.full(case.steps, 1e-3))
+        began = time.perf_counter()
+        program.train(data, epoch)
+        return time.perf_counter() - began
+
+    return run
+
+
+def scikit_learn(case, threads):  # noqa: ARG001  its threads are set before NumPy starts
+    import warnings
+
+    from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+    warnings.simplefilter("ignore")  # it does not converge in one epoch
+    kind = MLPClassifier if case.classifies else MLPRegressor
+    X, y = case.data()
+    X, y = X[: case.steps * case.batch], y[: case.steps * case.batch]
+    model = kind(case.hidden, batch_size=case.batch, alpha=0, random_state=0)
+
+    def run(seed):  # noqa: ARG001  it draws its own permutations
+        began = time.perf_counter()
+        model.partial_fit(X, y, classes=np.arange(case.outputs)) if case.classifies else model.partial_fit(X, y)
+        return time.perf_counter() - began
+
+    return run
+
+
+def _torch(case, threads, compiled):
+    import torch
+
+    torch.set_num_threads(threads)
+    torch.manual_seed(0)
+    layers = []
+    for a, b in zip(case.widths, case.widths[1:], strict=False):
+        layers += [torch.nn.Linear(a, b), torch.nn.ReLU()]
+    network = torch.nn.Sequential(*layers[:-1])
+    loss = torch.nn.CrossEntropyLoss() if case.classifies else torch.nn.MSELoss()
+    optimiser = torch.optim.Adam(network.parameters(), fused=True)
+    X, y = map(torch.from_numpy, case.data())
+    y = y if case.classifies else y[:, None]
+
+    def cost(x, labels):
+        return loss(network(x), labels)
+
+    forward = torch.compile(cost) if compiled else cost
+
+    def run(seed):
+        order = torch.from_numpy(case.permutation(seed))
+        began = time.perf_counter()
+        rows, labels = X[order], y[order]
+        for start in range(0, len(order), case.batch):
+            optimiser.zero_grad()
+            forward(rows[start : start + case.batch], labels[start : start + case.batch]).backward()
+            optimiser.step()
+        return time.perf_counter() - began
+
+    return run
+
+
+def torch_eager(case, threads):
+    return _torch(case, threads, compiled=False)
+
+
+def torch_compiled(case, threads):
+    return _torch(case, threads, compiled=True)
+
+
+def jax(case, threads):  # noqa: ARG001  its threads are as many as the processors it is bound to
+    import jax as jx
+    import jax.numpy as jnp
+
+    rng = np.random.default_rng(0)
+    parameters = [
+        (jnp.asarray(rng.standard_normal((a, b)) * np.sqrt(2 / a), jnp.float32), jnp.zeros(b, jnp.float32))
+        for a, b in zip(case.widths, case.widths[1:], strict=False)
+    ]
+    X, y = map(jnp.asarray, case.data())
+
+    def cost(parameters, x, labels):
+        for number, (W, b) in enumerate(parameters, 1):
+            x = x @ W + b
+            x = jx.nn.relu(x) if number < len(parameters) else x
+        if case.classifies:
+            chosen = jnp.take_along_axis(x, labels[:, None], axis=1)[:, 0]
+            return (jx.nn.logsumexp(x, axis=1) - chosen).mean()
+        return 0.5 * ((x[:, 0] - labels) ** 2).mean()
+
+    def adam(t, value, gradient, m, v):
+        m, v = 0.9 * m + 0.1 * gradient, 0.999 * v + 0.001 * gradient**2
+        return value - 1e-3 * jnp.sqrt(1 - 0.999**t) / (1 - 0.9**t) * m / (jnp.sqrt(v) + 1e-8), m, v
+
+    @jx.jit
+    def epoch(state, X, y, order):
+        def step(state, rows):
+            parameters, m, v, t = state
+            gradient = jx.grad(cost)(parameters, X[rows], y[rows])
+            moved = jx.tree.map(lambda *each: adam(t, *each), parameters, gradient, m, v)
+            part = [jx.tree.map(lambda leaf, k=k: leaf[k], moved, is_leaf=_is_triple) for k in range(3)]
+            return (*part, t + 1), None
+
+        return jx.lax.scan(step, state, order.reshape(-1, case.batch))[0]
+
+    zeros = jx.tree.map(jnp.zeros_like, parameters)
+    state = [(parameters, zeros, zeros, jnp.float32(1))]
+
+    def run(seed):
+        order = jnp.asarray(case.permutation(seed).astype(np.int32))
+        began = time.perf_counter()
+        state[0] = jx.block_until_ready(epoch(state[0], X, y, order))
+        return time.perf_counter() - began
+
+    return run
+
+
+def _is_triple(node):
+    return isinstance(node, tuple) and len(node) == 3 and not isinstance(node[0], tuple)
+
+
+PREPARE = {
+    "chainrule": chainrule,
+    "scikit-learn": scikit_learn,
+    "torch": torch_eager,
+    "torch.compile": torch_compiled,
+    "jax": jax,
+}
+
+
+# ---------------------------------------------------------------- one process per peer and number of threads
+def work(peer, threads):
+    """Answer each line on standard input, a case's name and a seed, with a line of JSON."""
+    _bind(threads)
+    prepared = {}
+    for line in sys.stdin:
+        name, seed = line.split()
+        try:
+            if name not in prepared:
+                began = time.perf_counter()
+                prepared[name] = PREPARE[peer](CASES[name], threads)
+                prepared[name](0)
+                answer = {"first": time.perf_counter() - began}
+            else:
+                answer = {"step": prepared[name](int(seed)) / CASES[name].steps * 1e6}
+        except ImportError as error:
+            answer = {"missing": str(error)}
+        print(json.dumps(answer), flush=True)
+
+
+def _bind(threads):
+    """Bind this process to as many processors as threads, where the system can."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+
+
+class Worker:
+    """A peer's process."""
+
+    def __init__(self, peer, threads):
+        self.peer, self.threads = peer, threads
+        count = str(threads)
+        environment = os.environ | {"OMP_NUM_THREADS": count, "OPENBLAS_NUM_THREADS": count, "MKL_NUM_THREADS": count}
+        environment["JAX_PLATFORMS"] = "cpu"
+        if _has_avx512():
+            environment["OPENBLAS_CORETYPE"] = "SkylakeX"
+        self.process = subprocess.Popen(
+            [sys.executable, __file__, "--worker", peer, count],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment,
+        )  # fmt: skip
+
+    def ask(self, case, seed):
+        self.process.stdin.write(f"{case} {seed}\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        return json.loads(line) if line else {"missing": "the process ended"}
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def _has_avx512():
+    from chainrule.engines.jit.target import host_target
+
+    return host_target().isa == "avx512"
+
+
+def fma_peak():
+    """GFLOP/s of one thread that does nothing but multiply and add in registers, float32."""
+    import ctypes
+
+    from chainrule.engines.jit.emit import Function
+    from chainrule.engines.jit.lanes import lanes_of
+    from chainrule.engines.jit.machine import compile_object, load_object
+    from chainrule.engines.jit.module import Module
+    from chainrule.engines.jit.target import host_target
+    from chainrule.engines.jit.vectors import Vectors
+
+    target, lanes = host_target(), lanes_of(np.float32)
+    f = Function([("ptr", "place"), ("i64", "rounds")], exported=True)
+    v = Vectors(f, lanes, target)
+    factor, chains = v.load("%place"), 24 if target.isa == "avx512" else 6
+    sums = f.loop(
+        0, "%rounds", lambda _, now: [v.fma(factor, factor, each) for each in now],
+        carried=[(lanes.vector, factor)] * chains,
+    )  # fmt: skip
+    for each in sums:
+        v.store(each, "%place")
+    f.do("ret void")
+    module = Module(target)
+    library = load_object(compile_object((module.add(f, "peak"), module.text)[1], target), ["peak"])
+    run, place, rounds = (
+        library.function("peak", [ctypes.c_void_p, ctypes.c_int64]),
+        np.zeros(64, np.float32),
+        2_000_000,
+    )
+    address = place.ctypes.data + -place.ctypes.data % 64
+    best = min(_timed(run, address, rounds) for _ in range(5))
+    return 2 * lanes.count * chains * rounds / best / 1e9
+
+
+def _timed(run, *arguments):
+    began = time.perf_counter()
+    run(*arguments)
+    return time.perf_counter() - began
+
+
+def measure(cases, peers, threads, rounds):
+    """{threads: {case: {peer: {"median": µs, "best": µs, "first": s}}}}."""
+    results = {}
+    for count in threads:
+        workers = [Worker(peer, count) for peer in peers]
+        for case in cases:
+            times = {worker.peer: [] for worker in workers}
+            first = {worker.peer: worker.ask(case, 0) for worker in workers}
+            for number in range(rounds):
+                for worker in workers:
+                    if "missing" not in first[worker.peer]:
+                        times[worker.peer].append(worker.ask(case, number + 1)["step"])
+            results.setdefault(str(count), {})[case] = {
+                peer: {"median": statistics.median(each), "best": min(each), "first": first[peer]["first"]}
+                for peer, each in times.items()
+                if each
+            }
+            print(_row(CASES[case], count, results[str(count)][case]), flush=True)
+        for worker in workers:
+            worker.close()
+    return results
+
+
+def _row(case, threads, found):
+    cells = [f"{case.name:<11}{threads}T"]
+    cells += [f"{found[p]['median']:10.2f} ({found[p]['best']:.2f})" if p in found else f"{'-':>10}" for p in PEERS]
+    if "chainrule" in found:
+        own = found["chainrule"]["median"]
+        cells += [f"{found[peer]['median'] / own:6.2f}x" if peer in found else f"{'-':>7}" for peer in PEERS[1:]]
+    return "  ".join(f"{cell:<20}" if "(" in cell else cell for cell in cells)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--worker", nargs=2, metavar=("PEER", "THREADS"), help=argparse.SUPPRESS)
+    parser.add_argument("--cases", default=",".join(CASES))
+    parser.add_argument("--peers", default=",".join(PEERS))
+    parser.add_argument("--threads", default="1,2")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    options = parser.parse_args()
+    if options.worker:
+        work(options.worker[0], int(options.worker[1]))
+        return
+    cases, peers = options.cases.split(","), options.peers.split(",")
+    print("µs per step, median (fastest) of the rounds, then each peer's time over chainrule's")
+    print("  ".join([f"{'case':<13}", *(f"{peer:<20}" for peer in PEERS), *PEERS[1:]]))
+    threads = [int(count) for count in options.threads.split(",")]
+    results = measure(cases, peers, threads, options.rounds)
+    peak = fma_peak()
+    print(f"\none thread's multiply-add peak in this run: {peak:.0f} GFLOP/s; chainrule's share of it:")
+    shares = {}
+    for case in cases:
+        own = results.get("1", {}).get(case, {}).get("chainrule")
+        if own:
+            shares[case] = {kind: CASES[case].flops / own[kind] / 1e3 / peak for kind in ("median", "best")}
+            median, best = 100 * shares[case]["median"], 100 * shares[case]["best"]
+            print(f"  {case:<11} {median:5.1f} %  (fastest round {best:.1f} %)")
+    if options.json:
+        report = {"peak": peak, "cases": {c: asdict(CASES[c]) for c in cases}, "times": results, "shares": shares}
+        temporary = options.json.with_suffix(".part")
+        temporary.write_text(json.dumps(report, indent=2), encoding="utf-8")
+        temporary.replace(options.json)
+
+
+if __name__ == "__main__":
+    main()
