@@ -3,6 +3,11 @@
 Nothing here reads chainrule's expressions: activations and losses are jax.nn's own, or typed from their papers.
 """
 
+import os
+
+# Every network is compiled once and run once: XLA's optimisations would cost more than they give.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+
 import jax
 import jax.numpy as jnp
 
@@ -58,4 +63,4 @@ def cost(net, params, X, Y, weight=None, masks=None):
 def cost_and_gradients(net, params, X, Y, weight=None, masks=None):
     """J, and ∂J/∂ of every parameter."""
     params = {name: jnp.asarray(value) for name, value in params.items()}
-    return jax.value_and_grad(lambda p: cost(net, p, X, Y, weight, masks))(params)
+    return jax.jit(jax.value_and_grad(lambda p: cost(net, p, X, Y, weight, masks)))(params)
