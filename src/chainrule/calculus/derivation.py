@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as with_fields
 from functools import cached_property
+from typing import Any
 
 from chainrule.calculus.backward import adjoint_of, backward_equations
 from chainrule.calculus.equations import Equation, Equations
@@ -19,6 +20,7 @@ from chainrule.calculus.forward import (
     parameters,
     prediction,
 )
+from chainrule.calculus.presentation import LAYOUTS, Presentation, presentation
 from chainrule.calculus.rewriting import reduce_backward
 from chainrule.calculus.updates import next_value, optimiser_constants, optimiser_state, update_equations
 from chainrule.calculus.verification import verify
@@ -36,11 +38,14 @@ class Derivation:
     optimiser : Optimiser
     layout : {"columns", "rows", "sample", "index"}
         How it is written down; the equations themselves have no layout.
+    presentation : Presentation
+        Letters, detail and example of the written forms.
     """
 
     network: Network
     optimiser: Optimiser = field(default_factory=SGD)
     layout: str = "columns"
+    presentation: Presentation = field(default_factory=Presentation)
 
     @cached_property
     def equations(self) -> Equations:
@@ -164,7 +169,15 @@ class Derivation:
         return system
 
 
-def derive(network: Network, *, layout: str = "columns", optimiser: Optimiser | None = None) -> Derivation:
+def derive(
+    network: Network,
+    *,
+    layout: str = "columns",
+    optimiser: Optimiser | None = None,
+    symbols: str | Mapping[str, str] | None = None,
+    detail: str = "steps",
+    example: Sequence[Any] | None = None,
+) -> Derivation:
     """The forward, cost, backward and update equations of a network.
 
     Parameters
@@ -174,6 +187,14 @@ def derive(network: Network, *, layout: str = "columns", optimiser: Optimiser | 
         How the derivation is written: Z = WX + b, Z = XW + b, one sample, or with indices.
     optimiser : Optimiser, optional
         Plain gradient descent by default.
+    symbols : str or mapping of str to str, optional
+        A preset, ``"subscript"`` (W₁), ``"bracket"`` (W^{[1]}), ``"delta"`` (δ₁) or ``"d"`` (dZ₁), or letters by
+        their names in code, with a ``"preset"`` among them: ``{"preset": "bracket", "yhat": "t", "eta": "α"}``.
+    detail : {"summary", "steps", "full"}
+        Results only; with the chain of partial derivatives and the algebra; with every function's derivative from
+        its definition and the way from one sample to the batch.
+    example : (X, Y) or (X, Y, learning rate), optional
+        Up to 8 samples to fill the equations in with, and to take one step on.
 
     Returns
     -------
@@ -184,7 +205,7 @@ def derive(network: Network, *, layout: str = "columns", optimiser: Optimiser | 
     TypeError
         If the network is no `Network`, or the optimiser none.
     ValueError
-        For an unknown layout.
+        For an unknown layout, preset, letter or detail, or an example that does not fit the network.
 
     Examples
     --------
@@ -207,7 +228,8 @@ def derive(network: Network, *, layout: str = "columns", optimiser: Optimiser | 
         raise TypeError(f"optimiser must be SGD(…), Adam(…) or AdamW(…), got {type(optimiser).__name__}")
     if layout not in LAYOUTS:
         raise ValueError(f"layout must be one of {', '.join(LAYOUTS)}, got {layout!r}")
-    return Derivation(network, SGD() if optimiser is None else optimiser, layout)
+    written = presentation(network, symbols, detail, example)
+    return Derivation(network, SGD() if optimiser is None else optimiser, layout, written)
 
 
 def dropout_free(derivation: Derivation) -> Derivation:
@@ -225,6 +247,3 @@ def dropout_free(derivation: Derivation) -> Derivation:
         sample_weights=network.sample_weights,
     )
     return with_fields(derivation, network=bare)
-
-
-LAYOUTS = ("columns", "rows", "sample", "index")

@@ -55,11 +55,10 @@ class _Latex(Printer):
             return f"d{LATEX_NAMES.get(word[1], word[1])}"
         if len(word) == 1:
             return word
-        return (
-            f"\\operatorname{{{word}}}"
-            if word[0].isalpha() and "." not in word and "=" not in word
-            else f"\\text{{{word}}}"
-        )
+        escaped = word.replace("_", r"\_")
+        if word[0].isalpha() and "." not in word and "=" not in word:
+            return f"\\operatorname{{{escaped}}}"
+        return f"\\text{{{escaped}}}"
 
     def sign(self, sign: str) -> str:
         return _SIGNS.get(sign, sign)

@@ -7,22 +7,21 @@ memory.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from typing import Literal
 
+from chainrule.notation.alphabet import ACCENTS
 from chainrule.notation.tree import Letter, Mark, Node, Partial
 
 _NAME = re.compile(r"(?P<d>d(?=[A-Z]|b\d))?(?P<base>[A-Za-z]+?)(?P<layer>\d*)(?P<next>\+?)")
-_MEMORY = re.compile(r"(?P<base>m|v|avg)_(?P<of>[A-Za-z]+\d*)(?P<next>\+?)")
+_MEMORY = re.compile(r"(?P<base>m|v|avg)_(?P<of>[A-Za-z]+)(?P<layer>\d*)(?P<next>\+?)")
 
 SPELLED = {
     "alpha": "α", "beta": "β", "eta": "η", "epsilon": "ε", "mu": "μ", "lambda": "λ", "decay": "ρ", "clip": "c",
+    "ell": "ℓ",
 }  # fmt: skip
-PHRASES = {
-    "eta_t": Letter("η", lower=(Mark("t"),)),
-    "g_norm": Letter("g", lower=(Mark("norm"),)),
-    "clip_norm": Letter("c", lower=(Mark("max"),)),
-}
+PHRASES = {"eta_t": ("eta", "t"), "g_norm": ("g", "norm"), "clip_norm": ("clip", "max")}
 FUNCTION_NAMES = {"sigmoid": "σ", "relu": "ReLU"}
 
 
@@ -32,17 +31,26 @@ class Symbols:
 
     Parameters
     ----------
-    gradients : {"partial", "d"}
-        Whether ∂J/∂W₁ is written as a fraction or as dW₁.
+    gradients : {"partial", "d", "delta"}
+        Whether ∂J/∂Z₁ is written as a fraction, as dZ₁ or as δ₁ (other gradients than those by Z stay fractions).
     samples : str
         The letter for the number of samples.
     letters : dict of str to str
-        Other letters for names of the code: ``{"eta": "α", "J": "C"}``.
+        Other letters for names of the code: ``{"eta": "α", "J": "C", "yhat": "ŷ"}``.
+    layers : {"below", "bracket"}
+        Where a layer's number stands: W₁ or W^{[1]}.
+    prediction : str
+        The name in code of the value that the loss compares with Y, to which the letter for ``yhat`` belongs.
+    functions : dict of str to str
+        Letters for functions that have no name of their own on a page.
     """
 
-    gradients: Literal["partial", "d"] = "partial"
+    gradients: Literal["partial", "d", "delta"] = "partial"
     samples: str = "n"
     letters: dict[str, str] = field(default_factory=dict)
+    layers: Literal["below", "bracket"] = "below"
+    prediction: str = ""
+    functions: dict[str, str] = field(default_factory=dict)
 
     def letter(self, name: str, extra: tuple[Mark, ...] = (), sample: str = "", *, small: bool = False) -> Node:
         """The letter for a name, with indices below it and a sample mark above.
@@ -60,39 +68,67 @@ class Symbols:
         """
         upper = (Mark(sample, "round"),) if sample else ()
         if name in PHRASES:
-            return PHRASES[name]
+            base, mark = PHRASES[name]
+            return _spelled(self._base(base), (Mark(mark),), ())
         if memory := _MEMORY.fullmatch(name):
-            of = re.sub(r"(\d+)$", r"_\1", memory["of"])
-            base = "ā" if memory["base"] == "avg" else memory["base"]
-            return _letter(base, (Mark(of), *extra), (*upper, *_plus(memory["next"])))
+            return self._memory(memory, extra, upper)
         match = _NAME.fullmatch(name)
         if match is None:
             raise ValueError(f"not a name of the equations: {name!r}")
-        base = self.letters.get(match["base"], SPELLED.get(match["base"], match["base"]))
-        base = base.lower() if small and base in _CAPITALS else base
-        layer = (Mark(match["layer"]),) if match["layer"] else ()
+        value = name.removeprefix("d") if match["d"] else name
+        if value == self.prediction and "yhat" in self.letters:
+            base, layer = self.letters["yhat"], ""
+            base = base.lower() if small else base.upper()
+        else:
+            base, layer = self._base(match["base"]), match["layer"]
+            base = base.lower() if small and match["base"] in _CAPITALS else base
+        if match["base"] in SPELLED:  # β₁ and α₁ belong to no layer
+            return _spelled(base, (*((Mark(layer),) if layer else ()), *extra), (*upper, *_plus(match["next"])))
         if not match["d"]:
-            return Letter(base, lower=(*layer, *extra), upper=(*upper, *_plus(match["next"])))
+            return self._marked(base, layer, extra, (*upper, *_plus(match["next"])))
         if self.gradients == "d":
-            return Letter(f"d{base}", lower=(*layer, *extra), upper=upper)
-        return Partial(self.cost, Letter(base, lower=(*layer, *extra), upper=upper))
+            return self._marked(f"d{base}", layer, extra, upper)
+        if self.gradients == "delta" and match["base"] == "Z":
+            return self._marked("δ", layer, extra, upper)
+        return Partial(self.cost, self._marked(base, layer, extra, upper))
 
     @property
     def cost(self) -> Letter:
         """The letter for the cost."""
-        return Letter(self.letters.get("J", "J"))
+        return _spelled(self._base("J"), (), ())
 
     def function(self, name: str, order: int = 0) -> Letter:
         """The letter or word for a function or its derivative."""
-        return Letter(FUNCTION_NAMES.get(name, name), upper=(Mark("′"),) * order)
+        return Letter(self.functions.get(name, FUNCTION_NAMES.get(name, name)), upper=(Mark("′"),) * order)
+
+    def _base(self, base: str) -> str:
+        return self.letters.get(base, SPELLED.get(base, base))
+
+    def _memory(self, memory: re.Match[str], extra: tuple[Mark, ...], upper: tuple[Mark, ...]) -> Letter:
+        base = "a\u0304" if memory["base"] == "avg" else memory["base"]
+        of, layer, following = self._base(memory["of"]), memory["layer"], _plus(memory["next"])
+        if self.layers == "below" and layer:
+            return _spelled(base, (Mark(f"{of}_{layer}"), *extra), (*upper, *following))
+        return self._marked(base, layer, (Mark(of), *extra), (*upper, *following))
+
+    def _marked(self, base: str, layer: str, lower: tuple[Mark, ...], upper: tuple[Mark, ...]) -> Letter:
+        """A letter with its layer where the reader wants it."""
+        if layer and self.layers == "below":
+            lower = (Mark(layer), *lower)
+        elif layer:
+            upper = (Mark(layer, "square"), *upper)
+        return _spelled(base, lower, upper)
 
 
 _CAPITALS = frozenset("WXYZADPM")
+_ACCENT_NAMES = {sign: name for name, sign in ACCENTS.items()}
 
 
-def _letter(base: str, lower: tuple[Mark, ...], upper: tuple[Mark, ...]) -> Letter:
-    if base == "ā":
-        return Letter("a", "bar", lower, upper)
+def _spelled(base: str, lower: tuple[Mark, ...], upper: tuple[Mark, ...]) -> Letter:
+    """A letter as Unicode writes it, its accent taken apart: ŷ."""
+    taken_apart = unicodedata.normalize("NFD", base)
+    if len(taken_apart) == 2 and taken_apart[1] in _ACCENT_NAMES:
+        return Letter(taken_apart[0], _ACCENT_NAMES[taken_apart[1]], lower, upper)
     return Letter(base, "", lower, upper)
 
 

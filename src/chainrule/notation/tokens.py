@@ -175,7 +175,7 @@ class _Scanner:
 
     def _roman(self, match: re.Match[str]) -> bool:
         """Upright text: a function or word that is a symbol, a d before a letter, or prose."""
-        word = match[2].strip()
+        word = match[2].strip().replace(r"\_", "_")
         if word in FUNCTIONS or word in WORDS or word == "if":
             return self._emit("letter", word, len(match[0]))
         if word == "T":
