@@ -1,0 +1,168 @@
+"""A fit that was cut off goes on from its checkpoint as if it had never stopped, to the bit."""
+
+import itertools
+import os
+import subprocess
+import sys
+import time
+import warnings
+
+import numpy as np
+import pytest
+import scipy.sparse
+from sklearn.exceptions import ConvergenceWarning
+
+from chainrule import MLPClassifier, MLPRegressor
+from chainrule.training.callbacks import Callback, Checkpoints
+
+rng = np.random.default_rng(0)
+X = rng.normal(size=(60, 4))
+Y = X @ rng.normal(size=(4, 3)) + 0.2 * rng.normal(size=(60, 3))
+CLASSES = Y.argmax(axis=1)
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+class StopAt(Callback):
+    """Ends the process of training as a crash would: by an exception."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_epoch_end(self, training):
+        if training.epoch == self.epoch:
+            raise RuntimeError("crash")
+
+
+def same_fit(one, other):
+    assert one.loss_curve_ == other.loss_curve_
+    assert one.history_ == other.history_
+    assert (one.n_iter_, one.t_, one.loss_) == (other.n_iter_, other.t_, other.loss_)
+    for W, V in zip(one.coefs_ + one.intercepts_, other.coefs_ + other.intercepts_, strict=True):
+        assert W.tobytes() == V.tobytes()
+
+
+CASES = {
+    "adam": (MLPClassifier, {}),
+    "early stopping": (MLPClassifier, {"early_stopping": True, "validation_fraction": 0.3}),
+    "sgd, adaptive, dropout": (
+        MLPRegressor,
+        {"solver": "sgd", "learning_rate": "adaptive", "dropout": 0.3, "tol": 0.05, "n_iter_no_change": 1},
+    ),
+    "averaged, cosine": (MLPRegressor, {"average": 0.9, "schedule": "cosine", "solver": "adamw"}),
+    "no seed": (MLPClassifier, {"random_state": None, "early_stopping": True}),
+    "sparse": (MLPClassifier, {"batch_size": 7}),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_after_a_crash(tmp_path, case):
+    Estimator, more = CASES[case]
+    path = tmp_path / "fit.checkpoint"
+    parameters = {"hidden_layer_sizes": (6,), "max_iter": 8, "random_state": 3, "learning_rate_init": 0.01} | more
+    data = scipy.sparse.csr_matrix(X * (X > 0)) if case == "sparse" else X
+    y = CLASSES if Estimator is MLPClassifier else Y
+    crashing = Estimator(**parameters, callbacks=[StopAt(5), Checkpoints(path)])
+    with pytest.raises(RuntimeError, match="crash"):
+        crashing.fit(data, y)
+    assert not hasattr(crashing, "coefs_")
+    resumed = Estimator(**parameters).fit(data, y, resume=path)
+    again = Estimator(**parameters).fit(data, y, resume=path)
+    same_fit(resumed, again)
+    if parameters["random_state"] is not None:
+        same_fit(resumed, Estimator(**parameters).fit(data, y))
+
+
+def test_a_checkpoint_of_a_finished_fit_gives_the_fit(tmp_path):
+    path = tmp_path / "fit.checkpoint"
+    parameters = {"max_iter": 4, "random_state": 0, "hidden_layer_sizes": (5,)}
+    whole = MLPClassifier(**parameters, callbacks=[Checkpoints(path)]).fit(X, CLASSES)
+    same_fit(MLPClassifier(**parameters).fit(X, CLASSES, resume=path), whole)
+
+
+def test_a_fit_may_be_lengthened(tmp_path):
+    path = tmp_path / "fit.checkpoint"
+    parameters = {"random_state": 0, "hidden_layer_sizes": (5,)}
+    MLPClassifier(**parameters, max_iter=4, callbacks=[Checkpoints(path)]).fit(X, CLASSES)
+    longer = MLPClassifier(**parameters, max_iter=9).fit(X, CLASSES, resume=path)
+    same_fit(longer, MLPClassifier(**parameters, max_iter=9).fit(X, CLASSES))
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"hidden_layer_sizes": (7,)}, "network"),
+        ({"solver": "adamw"}, "optimiser, solver"),
+        ({"learning_rate_init": 0.5}, "schedule"),
+        ({"batch_size": 10}, "batch_size"),
+        ({"alpha": 0.7}, "network"),
+    ],
+)
+def test_another_training_is_refused(tmp_path, change, named):
+    path = tmp_path / "fit.checkpoint"
+    parameters = {"random_state": 0, "hidden_layer_sizes": (5,), "max_iter": 2}
+    MLPClassifier(**parameters, callbacks=[Checkpoints(path)]).fit(X, CLASSES)
+    with pytest.raises(ValueError, match=f"these differ: {named}"):
+        MLPClassifier(**(parameters | change)).fit(X, CLASSES, resume=path)
+    with pytest.raises(ValueError, match="these differ: data"):
+        MLPClassifier(**parameters).fit(X + 1e-9, CLASSES, resume=path)
+
+
+def test_a_file_that_is_none_is_refused(tmp_path):
+    (tmp_path / "text").write_text("hello", encoding="utf-8")
+    with pytest.raises(ValueError, match="is not a checkpoint"):
+        MLPClassifier().fit(X, CLASSES, resume=tmp_path / "text")
+
+
+KILLED = """
+import sys, warnings
+import numpy as np
+from chainrule import MLPClassifier
+from chainrule.training.callbacks import Checkpoints
+warnings.simplefilter("ignore")
+path, resume = sys.argv[1], sys.argv[2] == "resume"
+rng = np.random.default_rng(5)
+X = rng.normal(size=(400, 8))
+y = (X @ rng.normal(size=(8, 3))).argmax(axis=1)
+clf = MLPClassifier((20, 10), max_iter=150, random_state=2, tol=0.0, n_iter_no_change=1000, early_stopping=True,
+                    dropout=0.1, learning_rate_init=0.003, batch_size=50, engine="reference", verbose=True,
+                    callbacks=[Checkpoints(path)])
+clf.fit(X, y, resume=path if resume else None)
+np.savez(path + ".npz", *clf.coefs_, *clf.intercepts_, np.array(clf.loss_curve_), np.array(clf.validation_scores_))
+"""
+
+
+@pytest.mark.slow
+def test_killed_at_ten_random_moments(tmp_path):
+    moments = np.random.default_rng(0)
+
+    def run(name, epochs_to_see=None):
+        """Run or resume until it ends; or kill it at some moment after so many epochs. Whether it ended."""
+        path = tmp_path / name
+        arguments = [sys.executable, "-u", "-c", KILLED, str(path), "resume" if path.exists() else "begin"]
+        with subprocess.Popen(
+            arguments, stdout=subprocess.PIPE, env=os.environ | {"OPENBLAS_NUM_THREADS": "1"}
+        ) as process:
+            seen = sum(1 for _ in itertools.islice(process.stdout, epochs_to_see))
+            if epochs_to_see is not None:
+                assert seen == epochs_to_see
+                time.sleep(moments.uniform(0.0, 0.02))  # anywhere in an epoch, or in the writing of a checkpoint
+                process.kill()
+            process.stdout.read()
+        return process.returncode == 0
+
+    assert run("uninterrupted")
+    for _ in range(10):
+        assert not run("killed", epochs_to_see=int(moments.integers(1, 20)))
+    assert run("killed")
+    one, other = (np.load(tmp_path / f"{name}.npz") for name in ("uninterrupted", "killed"))
+    assert one.files == other.files
+    assert all(one[name].tobytes() == other[name].tobytes() for name in one.files)
+
+
+def test_partial_fit_calls_no_callbacks(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
+        clf = MLPClassifier(callbacks=[Checkpoints(tmp_path / "x")])
+        clf.partial_fit(X, CLASSES, classes=[0, 1, 2])
+    assert not (tmp_path / "x").exists()
