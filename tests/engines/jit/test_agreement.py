@@ -62,7 +62,7 @@ def test_optimisers(name, dtype):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize(("number", "animal"), enumerate(ZOO), ids=[animal.id for animal in ZOO])
+@pytest.mark.parametrize(("number", "animal"), list(enumerate(ZOO)), ids=[animal.id for animal in ZOO])
 def test_fifty_steps_of_the_whole_zoo(number, animal, dtype):
     optimiser = list(OPTIMISERS.values())[number % len(OPTIMISERS)]
     # An exponential in a hidden layer diverges at the usual rate, and what diverges magnifies rounding.

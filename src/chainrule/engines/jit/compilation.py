@@ -6,7 +6,6 @@ import functools
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from chainrule.engines.jit.layout import NARROW
 from chainrule.engines.jit.machine import Library, compile_object, load_object
 from chainrule.engines.jit.schedule import schedule_of
 from chainrule.engines.jit.target import Target
-from chainrule.expressions.terms import SAMPLES, Symbol
+from chainrule.expressions.terms import SAMPLES
 
 __all__ = ["Request", "assemble", "compiled"]
 
@@ -69,7 +68,9 @@ def assemble(request: Request) -> Assembly:
     """The program of a request, laid out; its text is written when it is asked for."""
     narrow = _narrow_axes(request)
     schedule = schedule_of(request.equations, request.wanted, narrow, request.drawn)
-    kept: Sequence[Symbol] = [s for s in request.equations.inputs if s.axes and SAMPLES not in s.axes]
+    # Parameters before the optimiser's memory (m_W1, …): whether they are finite is then one look at one piece.
+    lasting = [symbol for symbol in request.equations.inputs if symbol.axes and SAMPLES not in symbol.axes]
+    kept = sorted(lasting, key=lambda symbol: "_" in symbol.name)
     sizes = dict(request.equations.sizes)
     return Assembly(
         schedule, sizes, request.batch, lanes_of(request.dtype), request.target, narrow, kept, request.gap

@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 
 from chainrule.engines.jit.assembly import Assembly
 from chainrule.engines.jit.machine import Library
+from chainrule.engines.jit.thread_choice import ThreadChoice
 
 __all__ = ["Execution", "aligned_zeros"]
 
 _PAGE = 4096
-_LONGEST_CALL = 0.02  # seconds aimed at; the interpreter sees an interrupt between two calls
-_FIRST_CALL = 8  # steps, before a step's time is known
 
 
 def aligned_zeros(count: int, dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -52,7 +51,6 @@ class Execution:
         integers = [ctypes.c_int64] * 4
         self._run = library.function("run", [ctypes.c_void_p, *integers])
         self._counter = np.zeros(8, np.int64)
-        self._steps_per_call = _FIRST_CALL
 
     def run(
         self,
@@ -62,7 +60,7 @@ class Execution:
         count: NDArray[np.int64],
         table: NDArray[Any],
         keys: NDArray[np.uint32],
-        threads: int,
+        threads: ThreadChoice,
     ) -> NDArray[np.float64]:
         """Run all steps.
 
@@ -75,7 +73,7 @@ class Execution:
         first, count : int64 ndarray of shape (n_steps,)
         table : ndarray of shape (n_steps, n_scalars)
         keys : uint32 ndarray of shape (n_steps, n_masks, 4)
-        threads : int
+        threads : ThreadChoice
 
         Returns
         -------
@@ -91,11 +89,11 @@ class Execution:
         context = np.array([addresses.get(name, 0) for name in self.assembly.context_names], np.uint64)
         done = 0
         while done < steps:
-            stop = min(done + self._steps_per_call, steps)
+            number, at_most = threads.next_call()
+            stop = min(done + at_most, steps)
             began = time.perf_counter()
-            self._call(context, done, stop, threads)
-            each = (time.perf_counter() - began) / (stop - done)
-            self._steps_per_call = max(1, int(_LONGEST_CALL / max(each, 1e-9)))
+            self._call(context, done, stop, number)
+            threads.record(number, stop - done, time.perf_counter() - began)
             done = stop
         return totals
 

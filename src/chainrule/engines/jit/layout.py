@@ -153,6 +153,12 @@ class Layout:
         Units axes stored in columns.
     gap : int
         Logical vectors left free between two values; tests fill them to catch stray writes.
+
+    Attributes
+    ----------
+    places : dict of str to Placement
+    end : int
+        Where the next value would begin.
     """
 
     def __init__(self, lanes: Lanes, sizes: dict[str, int], batch: int, narrow: frozenset[str], gap: int = 0) -> None:
@@ -162,16 +168,16 @@ class Layout:
         self.narrow = narrow
         self.places: dict[str, Placement] = {}
         self._gap = gap * lanes.count
-        self._end = self._gap
+        self.end = self._gap
 
     @property
     def size(self) -> int:
         """Numbers in the whole block."""
-        return _round_up(self._end, _PAGE // self.lanes.bytes)
+        return _round_up(self.end, _PAGE // self.lanes.bytes)
 
     def _claim(self, size: int) -> int:
-        offset = self._end
-        self._end = _round_up(offset + size, self.lanes.count) + self._gap
+        offset = self.end
+        self.end = _round_up(offset + size, self.lanes.count) + self._gap
         return offset
 
     def _place(self, name: str, place: Placement) -> Placement:
@@ -184,7 +190,7 @@ class Layout:
         name = stored_name(symbol)
         if name in self.places:
             return self.places[name]
-        panel, begin = self.lanes.panel, self._end
+        panel, begin = self.lanes.panel, self.end
         match symbol.axes:
             case (axis,) if axis == SAMPLES:
                 # Whole panels, because maps over columns read full vectors from any row on.
@@ -203,7 +209,7 @@ class Layout:
 
     def add_copy(self, symbol: Symbol) -> Panels:
         """Place the transposed copy of a weight."""
-        place = self._weight(symbol, self._end, transposed=True)
+        place = self._weight(symbol, self.end, transposed=True)
         self._place(copy_name(symbol), place)
         return place
 

@@ -22,6 +22,7 @@ from chainrule.engines.jit.execution import Execution
 from chainrule.engines.jit.layout import Line, Panels, copy_name
 from chainrule.engines.jit.tables import StepScalars
 from chainrule.engines.jit.target import host_target
+from chainrule.engines.jit.thread_choice import FixedThreads, ThreadChoice, thread_choice
 from chainrule.engines.masks import keep_threshold, layer_keys
 from chainrule.expressions.terms import Symbol
 
@@ -79,12 +80,23 @@ class _Part:
             if isinstance(place, Panels | Line):
                 place.pack(self.memory, value)
 
+    @property
+    def held(self) -> NDArray[Any]:
+        """Everything that outlasts a step: parameters first, then the optimiser's memory."""
+        return self.memory[: self.assembly.held]
+
+    def refresh_copies(self) -> None:
+        """Transposed copies of weights that were written as they lie."""
+        for name in self.places:
+            if copy_name(Symbol(name)) in self.places:
+                self.put(name, self.get(name))
+
     def get(self, name: str, rows: int | None = None) -> NDArray[Any]:
         return self.places[name].unpack(self.memory, rows)
 
     def run(
         self, data: Mapping[str, NDArray[Any]], order: NDArray[np.int64], counts: NDArray[np.int64],
-        scalars: Mapping[str, Any], keys: NDArray[np.uint32], threads: int,
+        scalars: Mapping[str, Any], keys: NDArray[np.uint32], threads: ThreadChoice,
     ) -> StepScalars:  # fmt: skip
         """Run steps of consecutive batches; the scalars of each step afterwards."""
         schedule = self.assembly.schedule
@@ -111,7 +123,9 @@ class _Part:
 
 @dataclass(frozen=True)
 class _Snapshot:
-    memory: NDArray[Any]
+    """Parameters and the optimiser's memory as they lie, padding and all."""
+
+    values: NDArray[Any]
     t: int
 
 
@@ -140,10 +154,8 @@ class JitProgram:
     ) -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size is {batch_size}; accepted: at least 1.")
-        if n_threads != "auto" and (not isinstance(n_threads, int) or n_threads < 1):
-            raise ValueError(f"n_threads is {n_threads!r}; accepted: a whole number of at least 1, or 'auto'.")
         self._derivation, self._dtype, self._gap = derivation, dtype, gap
-        self._threads = 1 if n_threads == "auto" else int(n_threads)
+        self._threads = thread_choice(n_threads)
         network = derivation.network
         self._parameters = [symbol.name for symbol in parameters(network)]
         self._memory = [symbol.name for symbol in optimiser_state(derivation.optimiser, parameters(network))]
@@ -182,15 +194,17 @@ class JitProgram:
         return copies | {"t": np.array(float(self._t))}
 
     def snapshot(self) -> object:
-        return _Snapshot(self._training.memory.copy(), self._t)
+        return _Snapshot(self._training.held.copy(), self._t)
 
     def restore(self, snapshot: object) -> None:
         taken = cast("_Snapshot", snapshot)
-        self._training.memory[:] = taken.memory
+        self._training.held[:] = taken.values
+        self._training.refresh_copies()
         self._t = taken.t
 
     def finite(self) -> bool:
-        return all(bool(np.isfinite(self._training.get(name)).all()) for name in self._parameters)
+        places = [self._training.places[name] for name in self._parameters]
+        return bool(np.isfinite(self._training.memory[: max(place.offset + place.size for place in places)]).all())
 
     # ---- work ----
     def train(self, data: Data, epoch: Epoch) -> Costs:
@@ -221,7 +235,7 @@ class JitProgram:
         everything = np.arange(len(data), dtype=np.int64)
         scalars = dict(bare.gradients.constants)
         counts = np.array([len(data)], np.int64)
-        known = part.run(self._arrays(data), everything, counts, scalars, self._mask_keys(0, counts), self._threads)
+        known = part.run(self._arrays(data), everything, counts, scalars, self._mask_keys(0, counts), FixedThreads(1))
         return float(known[COST][0]), {name: part.get(name) for name in names}
 
     def predict(self, X: Any) -> Floats:
@@ -234,7 +248,7 @@ class JitProgram:
         for begin in range(0, rows, _PREDICTED_AT_ONCE):
             order = np.arange(begin, min(begin + _PREDICTED_AT_ONCE, rows), dtype=np.int64)
             counts = np.array([len(order)], np.int64)
-            part.run(arrays, order, counts, {}, np.zeros((1, 1, 4), np.uint32), 1)
+            part.run(arrays, order, counts, {}, np.zeros((1, 1, 4), np.uint32), FixedThreads(1))
             result[begin : begin + len(order)] = part.get(output, len(order))
         return result
 
