@@ -43,7 +43,7 @@ def emit_barrier(f: Function, target: Target, arrived: str) -> str:
     if target.is_x86:
         f.do("call void @llvm.x86.sse2.pause()")
     else:
-        f.do('call void asm sideeffect "yield", ""()')
+        f.do("call void @llvm.aarch64.hint(i32 1)")  # yield
     f.branch(look)
     f.label(give)
     f.do("call void %give_way()")

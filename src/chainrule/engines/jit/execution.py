@@ -42,6 +42,8 @@ class Execution:
     ----------
     memory : ndarray
         All stored values, as the assembly's layout places them.
+    steps_done : int
+        Steps that the last run finished, if it was interrupted.
     """
 
     def __init__(self, assembly: Assembly, library: Library) -> None:
@@ -51,6 +53,7 @@ class Execution:
         integers = [ctypes.c_int64] * 4
         self._run = library.function("run", [ctypes.c_void_p, *integers])
         self._counter = np.zeros(8, np.int64)
+        self.steps_done = 0
 
     def run(
         self,
@@ -87,43 +90,56 @@ class Execution:
         }  # fmt: skip
         addresses = {name: array.ctypes.data for name, array in arrays.items()} | {"give_way": _give_way_address()}
         context = np.array([addresses.get(name, 0) for name in self.assembly.context_names], np.uint64)
-        done = 0
+        self.steps_done = done = 0
         while done < steps:
             number, at_most = threads.next_call()
             stop = min(done + at_most, steps)
             began = time.perf_counter()
             self._call(context, done, stop, number)
             threads.record(number, stop - done, time.perf_counter() - began)
-            done = stop
+            self.steps_done = done = stop
         return totals
 
     def _call(self, context: NDArray[np.uint64], start: int, stop: int, threads: int) -> None:
-        """The same steps by all threads; this one is the first of them."""
+        """The same steps by all threads."""
         self._counter[0] = 0
         address = context.ctypes.data
+        if threads == 1:
+            self._run(address, start, stop, 0, 1)
+            return
+        everybody, begin = threading.Event(), False
 
         def work(number: int) -> None:
-            self._run(address, start, stop, number, threads)
-
-        if threads == 1:
-            work(0)
-            return
-        everybody, begin = threading.Event(), True
-
-        def follow(number: int) -> None:
             everybody.wait()
             if begin:
-                work(number)
+                self._run(address, start, stop, number, threads)
 
-        others = [threading.Thread(target=follow, args=(number,), daemon=True) for number in range(1, threads)]
-        started = []
+        # This thread only waits: an interrupt that reached it inside its share would leave the others at a barrier.
+        workers: list[threading.Thread] = []
         try:
-            for other in others:
-                other.start()
-                started.append(other)
-        except RuntimeError:  # no more threads to be had; the barrier must not wait for them
-            begin, threads = False, 1
-        everybody.set()
-        work(0)
-        for other in started:
-            other.join()
+            for number in range(threads):
+                workers.append(threading.Thread(target=work, args=(number,), daemon=True))
+                workers[-1].start()
+            begin = True
+        except RuntimeError:  # no more threads to be had
+            workers.pop()
+        try:
+            everybody.set()
+        finally:
+            everybody.set()
+            _wait_for(workers)
+        if not begin:
+            self._run(address, start, stop, 0, 1)
+
+
+def _wait_for(workers: list[threading.Thread]) -> None:
+    """Wait for all, whatever comes; an interrupt is passed on once they have ended."""
+    interrupt: KeyboardInterrupt | None = None
+    for worker in workers:
+        while worker.is_alive():
+            try:
+                worker.join()
+            except KeyboardInterrupt as reason:
+                interrupt = reason
+    if interrupt is not None:
+        raise interrupt

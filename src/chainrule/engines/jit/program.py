@@ -220,8 +220,11 @@ class JitProgram:
         scalars = dict(self._derivation.equations.constants) | {"eta": np.asarray(epoch.rates)[runs], "t": numbers}
         order = np.ascontiguousarray(epoch.order[kept], np.int64)
         keys = self._mask_keys(epoch.seed, numbers - 1)
-        known = self._training.run(self._arrays(data), order, counts[runs], scalars, keys, self._threads)
-        self._t += len(numbers)
+        arrays, self._training.execution.steps_done = self._arrays(data), 0
+        try:
+            known = self._training.run(arrays, order, counts[runs], scalars, keys, self._threads)
+        finally:
+            self._t += self._training.execution.steps_done
         costs = Costs(np.zeros(len(counts)), np.zeros(len(counts)), divisor)
         costs.data[runs] = known[DATA_COST]
         if self._derivation.network.penalty:

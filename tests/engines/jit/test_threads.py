@@ -1,0 +1,135 @@
+"""Choosing threads, several programs at once, forks, and calls that an interrupt can come between."""
+
+import concurrent.futures
+import multiprocessing
+import os
+import signal
+import threading
+
+import numpy as np
+import pytest
+
+from chainrule.engines.interface import Epoch
+from chainrule.engines.jit import execution
+from chainrule.engines.jit import thread_choice as thread_choice_module
+from chainrule.engines.jit.thread_choice import AutomaticThreads, FixedThreads, thread_choice
+from chainrule.network import Adam, Dense, Network
+from tests.engines.jit.agreement import epoch, programs, samples_of, trained
+from tests.zoo import Animal
+
+ANIMAL = Animal(Network([Dense(19, "relu"), Dense(3, "softmax")], 7, "cross-entropy"))
+
+
+def simulate(choice, step_time, calls):
+    """The threads of each call, where a step with so many threads takes step_time(threads, call)."""
+    used = []
+    for call in range(calls):
+        threads, steps = choice.next_call()
+        choice.record(threads, steps, steps * step_time(threads, call))
+        used.append(threads)
+    return used
+
+
+def test_the_faster_number_of_threads_is_kept():
+    for times in ({1: 1e-4, 2: 0.6e-4}, {1: 1e-6, 2: 1e-5}):
+        used = simulate(AutomaticThreads(), lambda threads, _, times=times: times[threads], 100)
+        best = min(times, key=times.get)
+        assert set(used[:6]) == {1, 2}
+        assert used[6:].count(best) > 85
+
+
+def test_a_machine_that_becomes_busy_is_noticed_and_one_that_is_free_again_too():
+    def step_time(threads, call):
+        busy = 20 <= call < 120
+        return {1: 1e-4, 2: 9e-4 if busy else 0.6e-4}[threads]
+
+    used = simulate(AutomaticThreads(), step_time, 220)
+    assert used[10:20].count(2) >= 9
+    assert used[24:120].count(1) > 85
+    assert used[160:].count(2) > 50
+
+
+def test_no_call_is_longer_than_fifty_milliseconds_once_a_step_is_known():
+    for choice in (FixedThreads(2), AutomaticThreads()):
+        for _ in range(30):
+            threads, steps = choice.next_call()
+            choice.record(threads, steps, steps * 3e-3)
+        assert choice.next_call()[1] * 3e-3 < 0.05
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1.5, "two", True])
+def test_a_number_of_threads_that_is_none(threads):
+    with pytest.raises(ValueError, match="n_threads"):
+        thread_choice(threads)
+
+
+def state_of_a_training(seed):
+    [(state, _)] = trained(ANIMAL, Adam(), "float32", samples=60 + seed, reference=False)
+    return state
+
+
+def test_trainings_at_once_from_several_threads():
+    alone = [state_of_a_training(seed) for seed in range(4)]
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(state_of_a_training, range(4)))
+    for first, second in zip(alone, together, strict=True):
+        for name in first:
+            np.testing.assert_array_equal(first[name], second[name])
+
+
+def _train_into(queue):
+    queue.put(state_of_a_training(1)["W1"])
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning")
+def test_after_a_fork():
+    mine = state_of_a_training(1)["W1"]
+    context = multiprocessing.get_context("fork")
+    queue = context.SimpleQueue()
+    child = context.Process(target=_train_into, args=(queue,))
+    child.start()
+    np.testing.assert_array_equal(queue.get(), mine)
+    child.join()
+    assert child.exitcode == 0
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_an_interrupt_comes_between_two_calls(monkeypatch, n_threads):
+    """The state after it is that of whole steps, and training can go on."""
+    samples = 40_000
+    program, _ = programs(ANIMAL, Adam(), "float64", 4, n_threads)
+    params, data, _ = samples_of(ANIMAL, "float64", samples)
+    program.load(params)
+    original, calls = execution.Execution._call, []
+
+    def interrupted(self, *arguments):
+        calls.append(1)
+        if len(calls) == 3:
+            signal.raise_signal(signal.SIGINT)
+        original(self, *arguments)
+
+    monkeypatch.setattr(thread_choice_module, "_LONGEST_CALL", 1e-3)
+    monkeypatch.setattr(execution.Execution, "_call", interrupted)
+    whole = epoch(samples, 4, 0, rate=1e-4)
+    with pytest.raises(KeyboardInterrupt):
+        program.train(data, whole)
+    state = program.state()
+    done = int(state["t"])
+    assert 0 < done < samples // 4
+    program.load(params)
+    program.train(data, Epoch(whole.order[: 4 * done], 4, whole.rates[:done], whole.seed))
+    for name, value in program.state().items():
+        np.testing.assert_array_equal(value, state[name])
+
+
+def test_no_more_threads_to_be_had(monkeypatch):
+    [(alone, _)] = trained(ANIMAL, Adam(), "float64", reference=False)
+
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    [(refused, _)] = trained(ANIMAL, Adam(), "float64", n_threads=3, reference=False)
+    for name in alone:
+        np.testing.assert_array_equal(alone[name], refused[name])
