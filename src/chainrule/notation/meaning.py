@@ -113,6 +113,11 @@ class Setting:
         The value of each index, counted from 0.
     derivative : callable, optional
         The value of a derivative that `values` doesn't hold.
+    resolve : callable, optional
+        The value of a letter that `values` doesn't hold, for pages where one quantity has several spellings.
+    lenient : bool
+        Whether arrays of one shape whose matrix product doesn't fit are multiplied entry by entry: for definitions,
+        which many write for one number and mean for each entry.
     """
 
     values: Mapping[Node, Array]
@@ -122,6 +127,8 @@ class Setting:
     sample_vectors: frozenset[Node] = frozenset()
     bound: Mapping[str, int] = field(default_factory=dict)
     derivative: Callable[[Partial, Setting], Array] | None = None
+    resolve: Callable[[Letter, Setting], Array | None] | None = None
+    lenient: bool = False
 
     def binding(self, **indices: int) -> Setting:
         """The same setting with values for some indices."""
@@ -212,7 +219,11 @@ def _value(node: Node, setting: Setting) -> _Value:
             result = _value(factors[0], setting)
             for factor, sign in zip(factors[1:], signs, strict=True):
                 right = _value(factor, setting)
-                result = _elementwise(np.multiply, result, right, node) if sign == "⊙" else _times(result, right, node)
+                result = (
+                    _elementwise(np.multiply, result, right, node)
+                    if sign == "⊙"
+                    else _times(result, right, node, setting)
+                )
             return result
         case Fraction(numerator=numerator, denominator=denominator):
             return _elementwise(np.divide, _value(numerator, setting), _value(denominator, setting), node)
@@ -278,7 +289,7 @@ def _elementwise(
     return _Value(function(left.array, right.array), both)
 
 
-def _times(left: _Value, right: _Value, node: Node) -> _Value:
+def _times(left: _Value, right: _Value, node: Node, setting: Setting) -> _Value:
     """The matrix product; a number scales."""
     if left.is_number or right.is_number:
         return _elementwise(np.multiply, left, right, node)
@@ -290,6 +301,8 @@ def _times(left: _Value, right: _Value, node: Node) -> _Value:
     if right.stretched[0]:
         second = np.broadcast_to(second, (first.shape[1], second.shape[1]))
     if first.shape[1] != second.shape[0]:
+        if setting.lenient and first.shape == second.shape:
+            return _elementwise(np.multiply, left, right, node)
         raise ShapeError(f"the product {to_text(node)}", first.shape, second.shape)
     return _Value(first @ second, (left.stretched[0], right.stretched[1]))
 
@@ -300,6 +313,9 @@ def _letter(letter: Letter, setting: Setting) -> _Value:
         return _Value(np.ones((size or 1, 1)), (size is None, False))
     if letter.name in setting.bound and not letter.lower and not letter.upper:
         return _number(setting.bound[letter.name] + 1)
+    resolved = setting.resolve(letter, setting) if setting.resolve is not None else None
+    if resolved is not None:
+        return _Value(resolved)
     indexed = _indexed(letter, letter, setting)
     if indexed is None:
         raise MeaningError(f"nothing says what {to_text(letter)} is")
@@ -357,7 +373,7 @@ def _applied(node: Applied, setting: Setting) -> _Value:
     if name in {"np.sum", "sum", "np.mean", "mean"}:
         return _reduced(node, name, arguments[0])
     if name in {"np.dot", "dot"} and len(arguments) == 2:
-        return _times(arguments[0], arguments[1], node)
+        return _times(arguments[0], arguments[1], node, setting)
     if name == "np.multiply" and len(arguments) == 2:
         return _elementwise(np.multiply, arguments[0], arguments[1], node)
     if name == "diag":
@@ -366,7 +382,9 @@ def _applied(node: Applied, setting: Setting) -> _Value:
         return _Value(np.diag(arguments[0].array.ravel()))
     if name == "tr":
         return _Value(np.trace(arguments[0].array))
-    function = setting.functions.get(name, ELEMENTARY.get(name))
+    layer = "".join(f"[{mark.text}]" for mark in node.function.upper if mark.style == "square")
+    of_layer = name.replace(node.function.name, node.function.name + layer, 1)
+    function = setting.functions.get(of_layer, setting.functions.get(name, ELEMENTARY.get(name)))
     if function is None:
         raise MeaningError(f"nothing says what the function {name} is")
     if len(arguments) != 1:

@@ -623,6 +623,7 @@ class _Parser:
         if letter.name == ONES_NAME and self.token.text == "[":
             return self.indicator(letter)
         known = letter.name in self.conventions.functions or letter.name == "underbrace"
+        known = known or (letter.name[0] == "d" and letter.name[1:] in self.conventions.functions)
         primed = any(mark.text == "′" for mark in letter.upper) and (known or not letter.name.isupper())
         if self.token.kind == "open" and self.token.text in "([" and (known or primed or self.holds_comma()):
             return self.call(letter)

@@ -1,0 +1,246 @@
+"""`check_derivation`: a page in, a verdict for each line of its mathematics out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from chainrule.checking.document.letters import LOSSES, Quantity, quantity
+from chainrule.checking.document.loops import disorders
+from chainrule.checking.document.model import Model, build, functions_named, is_function, is_shape
+from chainrule.checking.document.statements import Page, Side, Statement, read_page
+from chainrule.checking.document.verdicts import Judge, Judgement, Verdict
+from chainrule.checking.document.worlds import canonical
+from chainrule.notation.alphabet import FUNCTIONS
+from chainrule.notation.parsing import Conventions
+from chainrule.notation.tree import Applied, Gradient, Letter, Node, Partial, letters
+
+
+@dataclass(frozen=True)
+class Item:
+    """One link of the page and its verdict.
+
+    Attributes
+    ----------
+    line : int
+        The line of the source, counted from 1.
+    left, right : str
+        The two sides as the source has them.
+    verdict : {"given", "exact", "scalar", "wrong", "order", "unread"}
+    scope : str
+        The largest regime in which the link holds.
+    slip : str
+        For a wrong link, what kind of slip it fits.
+    origin : {"", "root", "inherited"}
+    follows : bool or None
+        Whether the step follows from the side before it in the chain; None for a chain's first step.
+    why : str
+        The reason, for people.
+    """
+
+    line: int
+    left: str
+    right: str
+    verdict: Verdict
+    scope: str = ""
+    slip: str = ""
+    origin: str = ""
+    follows: bool | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class DerivationReport:
+    """Every link of a page with its verdict, and what was noticed about the page as a whole."""
+
+    items: tuple[Item, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return not any(item.verdict in {"wrong", "order"} for item in self.items)
+
+    def __str__(self) -> str:
+        rows = [
+            f"line {item.line:>4}  {item.verdict:<7} {item.left} = {item.right}  {item.slip}".rstrip()
+            for item in self.items
+        ]
+        return "\n".join([*rows, *self.notes])
+
+
+def check_derivation(text: str) -> DerivationReport:
+    r"""Judge every line of a written derivation by values.
+
+    Parameters
+    ----------
+    text : str
+        Markdown, LaTeX or plain text with prose between the formulas.
+
+    Returns
+    -------
+    DerivationReport
+        A verdict per link a = b: **given** (a definition), **exact** (holds as written, as arrays), **scalar** (holds
+        for numbers, wants transposes, ⊙ or a sum as arrays), **wrong** (fails for numbers), **order** (a loop that uses
+        what it has just changed), **unread** (with the reason).
+
+    Raises
+    ------
+    ValueError
+        If the text is too long.
+
+    Examples
+    --------
+    >>> report = check_derivation(r'''$z = w x + b$, $a = \sigma(z)$,
+    ... $L = -[y \log a + (1-y) \log(1-a)]$. So $\frac{\partial L}{\partial w} = (a - y) x^T$
+    ... and $\frac{\partial L}{\partial b} = y - a$.''')
+    >>> [item.verdict for item in report.items]
+    ['given', 'given', 'given', 'exact', 'wrong']
+    """
+    page = read_page(text, Conventions(functions=FUNCTIONS | functions_named(text)))
+    plain, layered = build(page)
+    with np.errstate(all="ignore"):  # what isn't finite fails the comparison, whatever made it so
+        return _Checker(page, plain, layered).report()
+
+
+class _Checker:
+    def __init__(self, page: Page, plain: Model, layered: Model) -> None:
+        self.page = page
+        self.models = (plain, layered)
+        self.judges = (Judge(plain), Judge(layered))
+        self.defined: dict[Quantity, Node] = {}
+        self.ratios: set[float] = set()
+        self.items: list[Item] = []
+
+    def report(self) -> DerivationReport:
+        for statement in self.page.statements:
+            self._statement(statement)
+        for disorder in disorders(self.page):
+            before, after = disorder.update.line, disorder.use.line
+            why = f"line {before} has changed {disorder.changed}; line {after} uses the new value"
+            slip = f"{disorder.changed} is updated before it is used"
+            loop = self.page.lines[disorder.begin - 1].strip()
+            self.items.append(Item(disorder.begin, loop, "", "order", slip=slip, origin="root", why=why))
+        notes = dict.fromkeys([*self.models[0].notes, *self.models[1].notes])
+        return DerivationReport(tuple(self.items), tuple(notes))
+
+    def _statement(self, statement: Statement) -> None:
+        left = statement.sides[0]
+        reference = left
+        previous: Side | None = self._last_right if statement.continues else None
+        for right, sign in zip(statement.sides[1:], statement.signs, strict=True):
+            item, judgement = self._link(statement, reference, right, sign, previous)
+            self.items.append(item)
+            if judgement.verdict == "wrong" and isinstance(right.tree, Letter) and right.tree.name.startswith("d"):
+                reference = right  # the chain goes on with a name that has a meaning of its own
+            previous = right
+            self._last_right = right
+
+    _last_right: Side | None = None
+
+    def _link(
+        self, statement: Statement, left: Side, right: Side, sign: str, previous: Side | None
+    ) -> tuple[Item, Judgement]:
+        judgement = self._judgement(left, right, sign)
+        if statement.condition and judgement.verdict in {"exact", "scalar", "wrong"}:
+            judgement = Judgement("unread", why=f"claimed only if {statement.condition}, which isn't tried")
+        slip, origin = "", ""
+        if judgement.verdict == "wrong":
+            slip = judgement.slip or _slip(judgement)
+            inherited = judgement.ratio is not None and judgement.ratio in self.ratios
+            origin = "inherited" if inherited else "root"
+            if judgement.ratio is not None:
+                self.ratios.add(judgement.ratio)
+        follows = None
+        if (
+            previous is not None
+            and judgement.verdict in {"exact", "scalar", "wrong"}
+            and previous.tree is not None
+            and right.tree is not None
+        ):
+            step = self._judge_for(previous.tree, right.tree).link(previous.tree, right.tree)
+            follows = None if step.verdict == "unread" else step.verdict != "wrong"
+        item = Item(
+            statement.line,
+            left.latex,
+            right.latex,
+            judgement.verdict,
+            judgement.scope,
+            slip,
+            origin,
+            follows,
+            judgement.why,
+        )
+        return item, judgement
+
+    def _judgement(self, left: Side, right: Side, sign: str) -> Judgement:
+        for side in (left, right):
+            if side.problems:
+                return Judgement("unread", why=side.problems[0].message)
+        if left.tree is None or right.tree is None:
+            return Judgement("unread", why="nothing to read")
+        if any(letter.name == "?" for letter in (*letters(left.tree), *letters(right.tree))):
+            return Judgement("given", why="a place left open by the writer")
+        if self._is_definition(left.tree, right.tree, sign):
+            return Judgement("given")
+        judgement = self._judge_for(left.tree, right.tree).link(left.tree, right.tree, sign)
+        if isinstance(left.tree, Letter) and sign == "=":
+            return self._restated(left.tree, right.tree, judgement)
+        return judgement
+
+    def _restated(self, left: Letter, right: Node, judgement: Judgement) -> Judgement:
+        """A definition given again is given, unless it says for the batch what was said of one sample: a claim."""
+        one = quantity(left)
+        if one not in self.defined or one in {quantity(letter) for letter in letters(right)}:
+            return judgement
+        if judgement.verdict in {"wrong", "unread"}:
+            return Judgement("given", why=f"it differs from the page's earlier definition of {one}")
+        vectorised = one in self.models[1].marked and not any(mark.style == "round" for mark in left.upper)
+        return judgement if vectorised else Judgement("given", judgement.scope)
+
+    def _judge_for(self, left: Node, right: Node) -> Judge:
+        """The plain network's judge, unless the line has a letter with a layer, which only the other defines."""
+        for letter in (*letters(left), *letters(right)):
+            one = quantity(letter)
+            only_layered = one in self.models[1].definitions and one not in self.models[0].definitions
+            if one.layer or letter.accent or only_layered:
+                return self.judges[1]
+        return self.judges[0]
+
+    def _is_definition(self, left: Node, right: Node, sign: str) -> bool:
+        """A first definition, its verbatim repetition, or the meaning of a function's name."""
+        if sign not in {"=", ":="}:
+            return sign in {"<", ">", "≤", "≥", "≠", "∈", "≈", "∝"}
+        if is_shape(right):
+            return True
+        if isinstance(left, Partial) and isinstance(right, Letter) and right.name == f"d{left.by.name}":
+            of_loss = isinstance(left.of, Letter) and left.of.name in LOSSES
+            return of_loss and quantity(right) == quantity(replace(left.by, name=right.name))  # ∂L/∂w = dw: a name
+        if isinstance(left, Gradient):
+            return True  # ∇L = (∂L/∂w, ∂L/∂b): what is in the list
+        if isinstance(left, Applied):
+            primed = bool(left.function.upper) and left.function.upper[-1].text == "′"
+            is_d = len(left.function.name) == 2 and left.function.name[0] == "d"
+            return not primed and not is_d
+        if not isinstance(left, Letter) or left.name.startswith("d"):
+            return False
+        one = quantity(left)
+        known = next((model.definitions[one] for model in reversed(self.models) if one in model.definitions), None)
+        if is_function(left, self.models[1]):
+            return True
+        if known is None:
+            return one not in {quantity(letter) for letter in letters(right)}
+        first = one not in self.defined
+        self.defined.setdefault(one, right)
+        return first or (canonical(right) == canonical(self.defined[one]) and one not in self.models[1].marked)
+
+
+def _slip(judgement: Judgement) -> str:
+    match judgement.ratio:
+        case None:
+            return "another value"
+        case -1.0:
+            return "sign"
+        case ratio:
+            return f"a factor of {ratio:g}"

@@ -1,0 +1,267 @@
+"""What a page defines: its functions, its forward pass, its loss; the letters that nothing defines are its leaves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from chainrule.checking.document.letters import (
+    BIASES,
+    INDICES,
+    INPUTS,
+    LABELS,
+    LOSSES,
+    RATES,
+    SIZES,
+    WEIGHTS,
+    Quantity,
+    entry_indices,
+    quantity,
+    rebuilt,
+    without_samples,
+)
+from chainrule.checking.document.statements import Page, Statement
+from chainrule.notation.tree import (
+    Applied,
+    Cases,
+    Letter,
+    Mark,
+    Node,
+    Num,
+    Partial,
+    Product,
+    Sum,
+    children,
+    letters,
+    walk,
+)
+
+ACTIVATION_WORDS = {"sigmoid": "sigmoid", "logistic": "sigmoid", "relu": "relu", "tanh": "tanh", "identity": "identity"}
+FUNCTION_OF_NAME = {"σ": "sigmoid", "ReLU": "relu", "relu": "relu", "sigmoid": "sigmoid", "tanh": "tanh"}
+
+
+@dataclass(frozen=True)
+class FunctionDefinition:
+    """f(x) = expression in x."""
+
+    argument: Letter
+    body: Node
+
+
+@dataclass
+class Model:
+    """One network as the page declares it.
+
+    Attributes
+    ----------
+    definitions : dict of Quantity to Node
+        The forward pass and the loss, in an order in which they can be computed.
+    marked : set of Quantity
+        Quantities defined for one sample, with its mark: a restatement for the batch is a claim.
+    functions : dict of str to FunctionDefinition or str
+        What a function's name stands for: an expression, or a row of the table of activations.
+    aliases : dict of str to str
+        Letters that the page equates with a function's name, y = tanh: they mean its value.
+    """
+
+    definitions: dict[Quantity, Node] = field(default_factory=dict)
+    marked: set[Quantity] = field(default_factory=set)
+    functions: dict[str, FunctionDefinition | str] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def layers(self, name: str) -> list[str]:
+        """Numbers of the layers that a quantity is defined for."""
+        return sorted((one.layer for one in self.known() if one.name == name and one.layer.isdecimal()), key=int)
+
+    def known(self) -> set[Quantity]:
+        """Every quantity that occurs in a definition."""
+        found = set(self.definitions)
+        for body in self.definitions.values():
+            found |= {quantity(letter) for letter in letters(body) if not is_function(letter, self)}
+        return found
+
+    @property
+    def loss(self) -> Quantity | None:
+        """The quantity that gradients are of: the last loss defined (J over ℒ)."""
+        losses = [one for one in self.definitions if one.name in LOSSES]
+        return losses[-1] if losses else None
+
+
+def is_function(letter: Letter, model: Model) -> bool:
+    """Whether a letter is a function's name."""
+    if any(key.partition("[")[0] == letter.name for key in model.functions):
+        return True
+    return letter.name in FUNCTION_OF_NAME or letter.name in {"e", "log", "exp", "ln"}
+
+
+def functions_named(text: str) -> frozenset[str]:
+    """Names that the page itself uses as functions of one letter: S(x) = …, g(z) …"""
+    found = re.findall(r"(?<![A-Za-z\\])([A-Za-z])(?:\^\{\[\w\]\})?\(([a-z])\)\s*(?:=|\$|is\b)", text)
+    return frozenset(name for name, _ in found if name not in "WXwxJL")
+
+
+def build(page: Page) -> tuple[Model, Model]:
+    """The page's networks: the one of its plain letters (Z, A, w) and the one of its numbered layers (z₁, a₁, w₁).
+
+    They are the same object when the page has only one of them.
+    """
+    whole = Model()
+    _functions(page, whole)
+    for statement in page.statements:
+        for left, right in zip(statement.sides, statement.sides[1:], strict=False):
+            if left.tree is not None and right.tree is not None and not left.problems and not right.problems:
+                _define(left.tree, right.tree, statement, whole)
+    return _split(whole)
+
+
+def _define(left: Node, right: Node, statement: Statement, model: Model) -> None:
+    if isinstance(left, Partial) and isinstance(right, Partial) and left.by == right.by:
+        _by_example(left, right, model)
+        return
+    if not isinstance(left, Letter) or left.name.startswith("d") or is_function(left, model):
+        return
+    if "=" not in statement.signs or any(sign != "=" for sign in statement.signs):
+        return
+    one = quantity(left)
+    generic = {mark.text for mark in left.lower if mark.text in INDICES}
+    mentioned = {quantity(letter) for letter in letters(right)}
+    if one in mentioned or generic or any(isinstance(part, Partial) for part in walk(right)):
+        return
+    if one.name in SIZES | RATES or (one.name == "y" and not one.accent):
+        return
+    if isinstance(right, Cases) or is_shape(right):
+        return
+    samples = entry_indices(left)
+    body = without_samples(right) if samples else right
+    if one not in model.definitions:
+        model.definitions[one] = body
+        if samples or _marks_samples(right):
+            model.marked.add(one)
+    elif isinstance(right, Letter) and quantity(right) in model.definitions and one.accent == "":
+        return
+    elif isinstance(right, Letter) and isinstance(model.definitions[one], Letter):
+        _redefine(model.definitions[one], right, model)
+
+
+def _marks_samples(node: Node) -> bool:
+    return any(mark.style == "round" for letter in letters(node) for mark in letter.upper)
+
+
+def _redefine(first: Node, second: Letter, model: Model) -> None:
+    """ŷ = a₂ before, ŷ = z₂ now: then a₂ = z₂, whatever a₂ was said to be before."""
+    if isinstance(first, Letter) and quantity(first) != quantity(second) and quantity(first) in model.definitions:
+        uses = {quantity(letter) for letter in letters(model.definitions[quantity(first)])}
+        if quantity(second) in uses:
+            model.notes.append(
+                f"{quantity(first)} is defined twice: the later definition, {quantity(second)}, is taken"
+            )
+            model.definitions[quantity(first)] = second
+
+
+def _by_example(left: Partial, right: Partial, model: Model) -> None:
+    """∂Z/∂W = ∂/∂W (Wx + b) says what Z is, if nothing else does."""
+    if isinstance(left.of, Letter) and not isinstance(right.of, Letter):
+        one = quantity(left.of)
+        if one not in model.definitions and not one.accent and one.name not in LABELS:
+            model.definitions[one] = right.of
+
+
+def is_shape(node: Node) -> bool:
+    """n × f: a shape, not a value."""
+    return isinstance(node, Product) and all(
+        isinstance(factor, Num) or (isinstance(factor, Letter) and factor.name in {*SIZES, "f", "d", "h"})
+        for factor in node.factors
+    )
+
+
+def _functions(page: Page, model: Model) -> None:
+    for statement in page.statements:
+        for left, right in zip(statement.sides, statement.sides[1:], strict=False):
+            match left.tree:
+                case Applied(function=Letter(upper=()) as name, arguments=(Letter(lower=(), upper=()) as argument,)):
+                    inside = {letter.name for letter in letters(right.tree)} if right.tree is not None else set()
+                    if name.name not in LOSSES and right.tree is not None and name.name not in inside:
+                        model.functions.setdefault(name.name, FunctionDefinition(argument, right.tree))
+                case Letter(name="y" | "a") if isinstance(right.tree, Letter) and right.tree.name in FUNCTION_OF_NAME:
+                    model.aliases[left.tree.name] = right.tree.name
+                case Letter(name=name) if isinstance(right.tree, Letter) and right.tree.name in FUNCTION_OF_NAME:
+                    if name in "fghφ" or name in FUNCTION_OF_NAME:
+                        model.functions[_function_key(left.tree)] = FUNCTION_OF_NAME[right.tree.name]
+    _functions_in_prose(page.lines, model)
+
+
+def _function_key(letter: Letter) -> str:
+    marks = "".join(mark.text for mark in letter.upper if mark.style == "square")
+    return letter.name + (f"[{marks}]" if marks else "")
+
+
+def _functions_in_prose(lines: Iterable[str], model: Model) -> None:
+    """Which activation the prose names first ("g is a sigmoid", "we use ReLU"), for functions defined nowhere else."""
+    general = ""
+    for line in lines:
+        lowered = line.lower()
+        words = [row for word, row in ACTIVATION_WORDS.items() if re.search(rf"\b{word}\b", lowered)]
+        if len(words) != 1 or words[0] == "identity":
+            continue
+        general = general or words[0]
+    model.functions.setdefault("", general)
+
+
+def _split(whole: Model) -> tuple[Model, Model]:
+    """The plain network and the one with numbered layers, when the page has affine maps of both kinds."""
+    maps = [one for one, body in whole.definitions.items() if affine(body) is not None]
+    layered, plain = ([one for one in maps if bool(one.layer) == numbered] for numbered in (True, False))
+    if not layered or not plain:
+        return whole, whole
+    own = set(plain)  # what the plain network computes: its maps and what follows from them
+    for one, body in whole.definitions.items():
+        if one.name not in LOSSES and not one.layer and own & {quantity(letter) for letter in letters(body)}:
+            own.add(one)
+    last = max(
+        (one for one in whole.definitions if one.layer.isdecimal()), key=lambda one: (int(one.layer), one.name == "a")
+    )
+    first = Model(functions=whole.functions, notes=whole.notes)
+    second = Model(functions=whole.functions, notes=whole.notes, marked=whole.marked)
+    for one, body in whole.definitions.items():
+        if one.name in LOSSES:
+            first.definitions[one] = body
+            second.definitions[one] = _renamed(body, own, Letter(last.name, "", (Mark(last.layer),)))
+        else:
+            (first if one in own or not (one.layer or one.accent) else second).definitions[one] = body
+    return first, second
+
+
+def _renamed(node: Node, names: set[Quantity], to: Letter) -> Node:
+    """The tree with the plain network's output replaced by the last layer's."""
+    if isinstance(node, Letter):
+        return to if quantity(node) in names else node
+    return rebuilt(node, {id(child): _renamed(child, names, to) for child in children(node)})
+
+
+def affine(body: Node) -> tuple[Letter, Letter, Letter | None, bool] | None:
+    """Weight, input, bias of W a + b, and whether the weight stands on the left (columns)."""
+    terms = body.terms if isinstance(body, Sum) and not any(body.negative) else (body,)
+    weight: Letter | None = None
+    given: Letter | None = None
+    bias: Letter | None = None
+    left = True
+    for term in terms:
+        if (
+            isinstance(term, Product)
+            and len(term.factors) == 2
+            and all(isinstance(one, Letter) for one in term.factors)
+        ):
+            first, second = term.factors
+            if isinstance(first, Letter) and isinstance(second, Letter):
+                left = quantity(first).name in WEIGHTS
+                weight, given = (first, second) if left else (second, first)
+        elif isinstance(term, Letter) and quantity(term).name in BIASES:
+            bias = term
+    if weight is None or given is None or quantity(weight).name not in WEIGHTS:
+        return None
+    return weight, given, bias, left
+
+
+__all__ = ["INPUTS", "FunctionDefinition", "Model", "affine", "build", "functions_named", "is_function"]

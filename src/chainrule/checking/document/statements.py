@@ -1,0 +1,260 @@
+r"""From a page of prose and formulas to its statements: chains a = b = c, each side read as a tree.
+
+Markdown and LaTeX mark mathematics by ``$``, ``\[`` or an environment; a text without any such mark is read line by
+line. A display that begins with ``=`` goes on with the chain before it. Rows of aligned, array and cases are
+statements of their own when they hold relations.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from chainrule.checking.document.letters import without_arguments
+from chainrule.notation.parsing import Conventions, read_tokens
+from chainrule.notation.problems import NotationError, Problem
+from chainrule.notation.tokens import Token, tokenize
+from chainrule.notation.tree import Node
+
+MAX_CHARACTERS = 400_000
+
+_MATH = re.compile(
+    r"\$\$(?P<display>.+?)\$\$|\$(?P<inline>[^$]+?)\$|\\\[(?P<bracket>.+?)\\\]|\\\((?P<paren>.+?)\\\)"
+    r"|\\begin\{(?P<name>equation|align|gather|multline|eqnarray)\*?\}(?P<environment>.+?)\\end\{(?P=name)\*?\}",
+    re.DOTALL,
+)
+_SYSTEMS = frozenset({"aligned", "align", "split", "gathered", "array", "cases", "alignedat", "matrix", "rcases"})
+_INEQUALITIES = frozenset({"<", ">", "≤", "≥", "≠"})
+_CONDITIONAL = re.compile(r"\bif\b")
+_SEPARATORS = frozenset({"row", "arrow", "prose", "semicolon", "quad", "comma"})
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a statement: its source text, its tree (None when unread) and the damage stepped over."""
+
+    latex: str
+    tree: Node | None
+    problems: tuple[Problem, ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A chain of sides with the signs between them.
+
+    Attributes
+    ----------
+    line : int
+        The line of the source where the statement's formula begins, counted from 1.
+    sides : tuple of Side
+    signs : tuple of str
+        The relation before each side but the first.
+    continues : bool
+        Whether it began with a relation sign: the first side then is the chain's first side, from before.
+    condition : str
+        The inequality behind an "if" in front of it, in the same formula.
+    """
+
+    line: int
+    sides: tuple[Side, ...]
+    signs: tuple[str, ...]
+    continues: bool = False
+    condition: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A document: its statements in order, and its lines of prose (formulas included) by number."""
+
+    statements: tuple[Statement, ...]
+    lines: tuple[str, ...]
+
+
+def read_page(text: str, conventions: Conventions) -> Page:
+    """Read every statement of a document.
+
+    Raises
+    ------
+    ValueError
+        If the text is longer than 400,000 characters.
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise ValueError(f"a document of {len(text):,} characters; at most {MAX_CHARACTERS:,} are read")
+    statements: list[Statement] = []
+    chain: Side | None = None
+    for formula, offset in formulas(text):
+        line = text.count("\n", 0, offset + len(formula) - len(formula.lstrip())) + 1
+        try:
+            pieces = list(_segments(tokenize(formula)))
+        except NotationError as error:
+            statements.append(Statement(line, (Side(formula, None, (Problem(str(error), 0, 0),), offset, offset),), ()))
+            continue
+        condition = ""
+        for piece in pieces:
+            statement = _statement(piece, formula, offset, line, conventions, chain)
+            if statement is None:
+                continue
+            if _CONDITIONAL.search(formula) and set(statement.signs) <= _INEQUALITIES:
+                condition = formula[statement.sides[0].start - offset : statement.sides[-1].end - offset]
+            statements.append(replace(statement, condition=condition))
+            chain = statement.sides[0]
+    return Page(tuple(statements), tuple(text.splitlines()))
+
+
+def formulas(text: str) -> Iterator[tuple[str, int]]:
+    """The formulas of a text and where each begins."""
+    found = False
+    for match in _MATH.finditer(text):
+        found = True
+        group = next(
+            name for name in ("display", "inline", "bracket", "paren", "environment") if match[name] is not None
+        )
+        yield match[group], match.start(group)
+    if not found:
+        offset = 0
+        for line in text.splitlines(keepends=True):
+            if re.search(r"[=←<>]", line) and not re.match(r"\s*(#|<|https?:)", line):
+                yield line, offset
+            offset += len(line)
+
+
+def _segments(tokens: Sequence[Token]) -> Iterator[list[Token]]:
+    """Cut a formula at whatever ends a statement, outside every group; rows of a system are cut in turn."""
+    system = _system(tokens)
+    if system is not None:
+        before, rows, after = system
+        yield from _segments(before) if before else ()
+        for row in rows:
+            yield from _segments(_unaligned(row))
+        yield from _segments(after) if after else ()
+        return
+    for segment in _between_separators(tokens):
+        inside = _inside_brackets(segment)
+        if inside is None:
+            yield segment
+        else:
+            yield from _between_separators(inside)
+
+
+def _between_separators(tokens: Sequence[Token]) -> Iterator[list[Token]]:
+    segment: list[Token] = []
+    depth = 0
+    for token in tokens:
+        depth += (token.kind in {"open", "{", "begin"}) - (token.kind in {"close", "}", "end"})
+        if depth <= 0 and (token.kind in _SEPARATORS or (token.kind == "letter" and token.text == "if")):
+            if segment:
+                yield segment
+            segment = []
+        else:
+            segment.append(token)
+    if segment:
+        yield segment
+
+
+def _inside_brackets(segment: Sequence[Token]) -> Sequence[Token] | None:
+    """What a segment says that is a bracket around a relation, a remark: (dz₁ = …)."""
+    whole = segment[0].kind == "open" and segment[-1].kind == "close" and _closes_at(segment, 0) == len(segment) - 1
+    return segment[1:-1] if whole and any(token.kind == "relation" for token in segment) else None
+
+
+def _closes_at(tokens: Sequence[Token], opener: int) -> int:
+    depth = 0
+    for position in range(opener, len(tokens)):
+        depth += (tokens[position].kind == "open") - (tokens[position].kind == "close")
+        if depth == 0:
+            return position
+    return len(tokens) - 1
+
+
+def _system(tokens: Sequence[Token]) -> tuple[list[Token], list[list[Token]], list[Token]] | None:
+    """The rows of an environment that stands where a statement begins and holds relations in its rows."""
+    depth = 0
+    for position, token in enumerate(tokens):
+        if token.kind == "begin" and token.text in _SYSTEMS and depth <= 1:
+            before = [part for part in tokens[:position] if part.kind not in {"prose", "quad", "&"}]
+            fenced = bool(before) and before[-1].kind in {"open", "bar"}
+            if fenced:
+                before = before[:-1]
+            if before and before[-1].kind not in _SEPARATORS:
+                return None
+            end = _environment_end(tokens, position)
+            rows = _rows(tokens[position + 1 : end])
+            if not any(part.kind == "relation" for row in rows for part in row):
+                return None
+            after = list(tokens[end + 1 :])
+            if fenced and after and after[0].kind in {"close", "bar"}:
+                after = after[1:]
+            return before, rows, after
+        depth += (token.kind in {"open", "{"}) - (token.kind in {"close", "}"})
+    return None
+
+
+def _environment_end(tokens: Sequence[Token], begin: int) -> int:
+    depth = 0
+    for position in range(begin, len(tokens)):
+        depth += (tokens[position].kind == "begin") - (tokens[position].kind == "end")
+        if depth == 0:
+            return position
+    return len(tokens)
+
+
+def _rows(tokens: Sequence[Token]) -> list[list[Token]]:
+    rows: list[list[Token]] = [[]]
+    depth = 0
+    for token in tokens:
+        depth += (token.kind == "begin") - (token.kind == "end")
+        if token.kind == "row" and depth == 0:
+            rows.append([])
+        else:
+            rows[-1].append(token)
+    return rows
+
+
+def _unaligned(row: Sequence[Token]) -> list[Token]:
+    """A row without the alignment marks of its own system; those of a matrix inside it stay."""
+    kept: list[Token] = []
+    depth = 0
+    for token in row:
+        depth += (token.kind == "begin") - (token.kind == "end")
+        if token.kind != "&" or depth > 0:
+            kept.append(token)
+    return kept
+
+
+def _statement(
+    tokens: Sequence[Token], formula: str, offset: int, line: int, conventions: Conventions, chain: Side | None
+) -> Statement | None:
+    parts: list[list[Token]] = [[]]
+    signs: list[str] = []
+    depth = 0
+    if tokens[-1].text == ".":  # a full stop
+        tokens = tokens[:-1]
+    for token in tokens:
+        depth += (token.kind in {"open", "{", "begin"}) - (token.kind in {"close", "}", "end"})
+        if token.kind == "relation" and depth <= 0:
+            parts.append([])
+            signs.append(token.text)
+        else:
+            parts[-1].append(token)
+    if not signs:
+        return None
+    continues = not parts[0]
+    sides = tuple(_side(part, formula, offset, conventions) for part in parts if part)
+    if continues and chain is not None:
+        return Statement(line, (chain, *sides), tuple(signs[: len(sides)]), continues=True)
+    if len(sides) < 2:
+        return None
+    return Statement(line, sides, tuple(signs[: len(sides) - 1]))
+
+
+def _side(tokens: Sequence[Token], formula: str, offset: int, conventions: Conventions) -> Side:
+    start, end = tokens[0].start, max(token.end for token in tokens)
+    try:
+        reading = read_tokens(tokens, conventions)
+    except NotationError as error:
+        return Side(formula[start:end], None, (Problem(str(error), start, end),), offset + start, offset + end)
+    tree = None if reading.tree is None else without_arguments(reading.tree)
+    return Side(formula[start:end], tree, reading.problems, offset + start, offset + end)

@@ -1,0 +1,376 @@
+"""One link of a chain, left = right, judged by its values in five regimes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import Literal
+
+import numpy as np
+
+from chainrule.checking.document.letters import (
+    INDICES,
+    LOSSES,
+    RATES,
+    Quantity,
+    entry_indices,
+    quantity,
+    rebuilt,
+)
+from chainrule.checking.document.model import FUNCTION_OF_NAME, Model, is_function
+from chainrule.checking.document.worlds import (
+    BATCH,
+    ONE_SAMPLE,
+    ONE_SAMPLE_OUTPUTS,
+    SCALAR,
+    Regime,
+    World,
+    expanded,
+)
+from chainrule.notation.meaning import Array, MeaningError, Setting, ShapeError, evaluate
+from chainrule.notation.text import to_text
+from chainrule.notation.tree import (
+    Applied,
+    BigSum,
+    Differential,
+    Letter,
+    Mark,
+    Node,
+    Partial,
+    Transpose,
+    children,
+    letters,
+    walk,
+)
+
+Verdict = Literal["given", "exact", "scalar", "wrong", "order", "unread"]
+DRAWS = 2
+RTOL = 1e-8
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict with its reason.
+
+    Attributes
+    ----------
+    verdict : str
+    scope : str
+        The largest regime in which the link holds.
+    why : str
+        For people: what failed, or why nothing was judged.
+    ratio : float or None
+        For a wrong link: the constant that right / left is in every draw, if it is one.
+    """
+
+    verdict: Verdict
+    scope: str = ""
+    why: str = ""
+    ratio: float | None = None
+    slip: str = ""
+
+
+class Judge:
+    """Judges links against one model; its worlds are drawn once."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self._worlds: dict[tuple[Regime, int], World] = {}
+
+    def world(self, regime: Regime, draw: int) -> World:
+        """The world of a regime and draw."""
+        key = (regime, draw)
+        if key not in self._worlds:
+            self._worlds[key] = World(self.model, regime, seed=17 * draw + len(regime.name))
+        return self._worlds[key]
+
+    def link(self, left: Node, right: Node, sign: str = "=") -> Judgement:
+        """Judge ``left = right``, or an update."""
+        left, right = self._for_last_layer(left, right)
+        derivative = _function_derivative(left)
+        if derivative is not None:
+            return self._identity(derivative, right)
+        stray = next((part for part in walk(right) if isinstance(part, Differential)), None)
+        if stray is not None:
+            return Judgement(
+                "wrong", why=f"{to_text(stray)} stands alone: it belongs under a ∂", slip="stray differential"
+            )
+        if sign in {"-=", "+="} or self._is_update(left, right):
+            return self._update(left, right, sign)
+        try:
+            scalar = self._holds(left, right, SCALAR)
+        except ShapeError as error:
+            return Judgement("unread", why=str(error))
+        except MeaningError as error:
+            return Judgement("unread", why=str(error))
+        if not scalar:
+            return Judgement("wrong", why="it fails even for numbers", ratio=self._ratio(left, right))
+        if self._try(left, right, BATCH):
+            return Judgement("exact", "batch")
+        if self._is_jacobian(left) and self._try(left, right, ONE_SAMPLE_OUTPUTS):
+            return Judgement("exact", "one sample")
+        if self._try_rows(left, right):
+            return Judgement(
+                "exact", "batch, rows", why="right where rows are samples; the page's forward pass has columns"
+            )
+        one = self._try(left, right, ONE_SAMPLE)
+        return Judgement("scalar", "one sample" if one else "scalar only", why=self._misfit(left, right))
+
+    # ---------------------------------------------------------------- preparation
+
+    def _for_last_layer(self, left: Node, right: Node) -> tuple[Node, Node]:
+        """A line about any layer (w_i, A_{i−1}, A_L) is judged for the last one."""
+        numbers = [int(one.layer) for one in self.model.definitions if one.layer.isdecimal()]
+        last = max(numbers, default=0)
+        generic = _generic_letter(left) or _generic_letter(right)
+        if not last or (generic is None and not _mentions_last(left) and not _mentions_last(right)):
+            return left, right
+        if isinstance(left, Letter) and _is_d_letter(left) and any(_is_d_letter(part) for part in walk(right)):
+            # dZ := … dZ …: the right side is of layer l, the left side of the layer before.
+            left = Letter(left.name, left.accent, (Mark(str(last - 1)),))
+        return _at_layer(left, generic, last), _at_layer(right, generic, last)
+
+    def _is_update(self, left: Node, right: Node) -> bool:
+        return (
+            isinstance(left, Letter)
+            and not _is_d_letter(left)
+            and any(letter == left for letter in letters(right))
+            and not is_function(left, self.model)
+        )
+
+    def _is_jacobian(self, left: Node) -> bool:
+        """A derivative of something that isn't the loss."""
+        return isinstance(left, Partial) and not any(letter.name in LOSSES for letter in letters(left.of))
+
+    # ---------------------------------------------------------------- values
+
+    def _try(self, left: Node, right: Node, regime: Regime) -> bool:
+        try:
+            return self._holds(left, right, regime)
+        except MeaningError:
+            return False
+
+    def _holds(self, left: Node, right: Node, regime: Regime) -> bool:
+        """Whether the two sides have one value in every draw; reading loss derivatives as arrays or as rows."""
+        return any(self._holds_read(left, right, regime, rows=rows) for rows in (False, True))
+
+    def _holds_read(self, left: Node, right: Node, regime: Regime, *, rows: bool) -> bool:
+        try:
+            for one, other in self._pairs(left, right, regime, rows=rows):
+                if not _same(one, other, flattened=rows):
+                    return False
+        except ShapeError:
+            return False
+        return True
+
+    def _pairs(self, left: Node, right: Node, regime: Regime, *, rows: bool) -> Iterator[tuple[Array, Array]]:
+        indices = sorted(entry_indices(left) | entry_indices(right) - _summed(right))
+        for draw in range(DRAWS):
+            world = self.world(regime, draw)
+            one, other = (expanded(side, regime.samples) for side in (left, right))
+            found = False
+            for chosen in product(*(range(2) for _ in indices)):
+                bound = dict(zip(indices, chosen, strict=True))
+                try:
+                    values = (
+                        evaluate(one, world.setting().binding(**bound)),
+                        evaluate(other, world.setting(rows=rows).binding(**bound)),
+                    )
+                except ShapeError:
+                    raise
+                except MeaningError as error:
+                    if "out of range" in str(error):
+                        continue
+                    raise
+                found = True
+                yield values
+            if not found:
+                raise MeaningError("no index fits")
+
+    def _try_rows(self, left: Node, right: Node) -> bool:
+        """Whether the right side holds when every array is laid out with samples in rows."""
+        if self._is_jacobian(left) or any(isinstance(part, Partial) for part in walk(right)):
+            return False
+        try:
+            for draw in range(DRAWS):
+                world = self.world(BATCH, draw)
+                one = evaluate(left, world.setting())
+                other = evaluate(_transposed_letters(right, world), world.setting())
+                if not _same(one.T, other, flattened=False):
+                    return False
+        except MeaningError:
+            return False
+        return True
+
+    def _ratio(self, left: Node, right: Node) -> float | None:
+        """The constant that the right side is of the left, for numbers."""
+        try:
+            ratios = [
+                float((other.real / one.real).ravel()[0])
+                for one, other in self._pairs(left, right, SCALAR, rows=False)
+                if one.size == other.size == 1 and one.ravel()[0] != 0
+            ]
+        except (MeaningError, ZeroDivisionError):
+            return None
+        close = bool(ratios) and np.allclose(ratios, ratios[0], rtol=1e-7)
+        return round(ratios[0], 9) if close else None
+
+    def _misfit(self, left: Node, right: Node) -> str:
+        for regime in (ONE_SAMPLE, BATCH):
+            try:
+                for rows in (False, True):
+                    list(self._pairs(left, right, regime, rows=rows))
+            except MeaningError as error:
+                return str(error)
+        return "its value as an array is another"
+
+    # ---------------------------------------------------------------- special lines
+
+    def _identity(self, left: Applied, right: Node) -> Judgement:
+        """f′(x) = …: an identity of functions of one number, f(x) by its own name or a letter that the page gave it."""
+        argument = left.arguments[0]
+        if not isinstance(argument, Letter):
+            return Judgement("unread", why=f"{to_text(left)}: the argument isn't a letter")
+        functions = self.world(SCALAR, 0).functions
+        for point in (-1.3, -0.4, 0.6, 1.7):
+            values: dict[Node, Array] = {argument: np.asarray(point)}
+            for letter, name in self.model.aliases.items():
+                if name == left.function.name and letter != argument.name:
+                    values[Letter(letter)] = functions[name](np.asarray(point))
+            setting = Setting(values, functions)
+            try:
+                sides = evaluate(left, setting), evaluate(right, setting)
+            except MeaningError as error:
+                return Judgement("unread", why=str(error))
+            if not _same(*sides, flattened=False):
+                return Judgement("wrong", why=f"it fails at {argument.name} = {point}")
+        return Judgement("exact", "batch")
+
+    def _update(self, left: Node, right: Node, sign: str) -> Judgement:
+        """W = W − η ∂J/∂W, W −= η …: held against one step of gradient descent."""
+        rate = next((letter for letter in letters(right) if letter.name in RATES), None)
+        if rate is None or not isinstance(left, Letter):
+            return Judgement("unread", why="an update without a learning rate that could be recognised")
+        partial = next((part for part in walk(right) if isinstance(part, Partial)), None)
+        loss = partial.of if partial is not None else Letter(self._loss().name)
+        results = {}
+        for regime in (SCALAR, ONE_SAMPLE, BATCH):
+            try:
+                results[regime] = self._update_holds(left, right, sign, rate, loss, regime)
+            except ShapeError:
+                results[regime] = False
+            except MeaningError as error:
+                return Judgement("unread", why=str(error))
+        if not results[SCALAR]:
+            return Judgement("wrong", why="it isn't a step of gradient descent")
+        if results[BATCH]:
+            return Judgement("exact", "batch")
+        return Judgement("scalar", "one sample" if results[ONE_SAMPLE] else "scalar only")
+
+    def _update_holds(self, left: Letter, right: Node, sign: str, rate: Letter, loss: Node, regime: Regime) -> bool:
+        indices = sorted(entry_indices(left) | (entry_indices(right) - _summed(right)))
+        for draw in range(DRAWS):
+            world = self.world(regime, draw)
+            for chosen in product(*(range(2) for _ in indices)):
+                setting = world.setting().binding(**dict(zip(indices, chosen, strict=True)))
+                try:
+                    now = evaluate(left, setting)
+                    step = evaluate(rate, setting) * world.derivative(Partial(loss, left), setting, rows=False)
+                    value = evaluate(right, setting)
+                except ShapeError:
+                    raise
+                except MeaningError as error:
+                    if "out of range" in str(error):
+                        continue
+                    raise
+                expected = {"-=": step, "+=": -step}.get(sign, now - step)
+                if not _same(expected, value, flattened=False):
+                    return False
+        return True
+
+    def _loss(self) -> Quantity:
+        if self.model.loss is None:
+            raise MeaningError("the page defines no loss")
+        return self.model.loss
+
+
+def _same(one: Array, other: Array, *, flattened: bool) -> bool:
+    if not (np.all(np.isfinite(one)) and np.all(np.isfinite(other))):
+        return False
+    if one.size == other.size == 1:
+        return bool(np.allclose(one.ravel(), other.ravel(), rtol=RTOL, atol=1e-11))
+    if one.shape == other.shape:
+        return bool(np.allclose(one, other, rtol=RTOL, atol=1e-11))
+    if flattened and other.ndim == 2 and other.shape[0] == 1 and one.size == other.size:
+        return bool(np.allclose(one.ravel(), other.ravel(), rtol=RTOL, atol=1e-11))
+    return False
+
+
+def _summed(node: Node) -> set[str]:
+    """Indices that a Σ binds."""
+    return {index for part in walk(node) if isinstance(part, BigSum) for index in part.indices}
+
+
+def _is_d_letter(node: Node) -> bool:
+    return isinstance(node, Letter) and len(node.name) == 2 and node.name[0] == "d"
+
+
+def _function_derivative(left: Node) -> Applied | None:
+    """The f′(x) that a side says: σ′(x), dσ(x), tanh′."""
+    match left:
+        case Applied(function=function) if any(mark.text == "′" for mark in function.upper):
+            return left
+        case Applied(function=function) if len(function.name) == 2 and function.name[0] == "d":
+            return left
+        case Letter(name=name, upper=(Mark(text="′"),)) if name in FUNCTION_OF_NAME:
+            return Applied(left, (Letter("z"),))
+        case _:
+            return None
+
+
+def _generic_letter(node: Node) -> str | None:
+    """The letter that stands for any layer: the i of w_i or A_{i−1}, the l of W^{[l]}."""
+    for letter in letters(node):
+        for mark in (*letter.lower, *letter.upper):
+            stem = mark.text.split("-")[0].split("+")[0]
+            plain_layer = mark in letter.lower and len(letter.lower) == 1 and not letter.upper and letter.name in "wWbB"
+            if stem in INDICES and (mark.style == "square" or "-" in mark.text or "+" in mark.text or plain_layer):
+                return stem
+    return None
+
+
+def _mentions_last(node: Node) -> bool:
+    return any(mark.text == "L" for letter in letters(node) for mark in (*letter.lower, *letter.upper))
+
+
+def _at_layer(node: Node, generic: str | None, layer: int) -> Node:
+    if isinstance(node, Letter):
+        return Letter(
+            node.name,
+            node.accent,
+            *(tuple(_numbered(mark, generic, layer) for mark in marks) for marks in (node.lower, node.upper)),
+        )
+    return rebuilt(node, {id(child): _at_layer(child, generic, layer) for child in children(node)})
+
+
+def _numbered(mark: Mark, generic: str | None, layer: int) -> Mark:
+    for letter in {generic, "L"}:
+        if letter is not None and mark.text.startswith(letter):
+            rest = mark.text[len(letter) :]
+            if rest in {"", "-1", "+1"}:
+                return Mark(str(layer + int(rest or 0)), "plain" if mark.style == "round" else mark.style)
+    return mark
+
+
+def _transposed_letters(node: Node, world: World) -> Node:
+    """The same formula for arrays laid out the other way."""
+    if isinstance(node, Letter):
+        return node if is_function(node, world.model) else Transpose(node)
+    if isinstance(node, Applied):
+        kept = {id(argument): _transposed_letters(argument, world) for argument in node.arguments}
+        return rebuilt(node, kept)
+    return rebuilt(node, {id(child): _transposed_letters(child, world) for child in children(node)})
+
+
+__all__ = ["Judge", "Judgement", "Verdict", "quantity"]

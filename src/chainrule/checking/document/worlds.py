@@ -1,0 +1,389 @@
+"""Random numbers for a page's letters, in five regimes, and derivatives of what the page defines.
+
+A derivative ∂of/∂by is taken by the complex step: `by` gets i·h in one entry, everything that the page computes from it
+is computed again, and the imaginary part of `of` is the derivative, without cancellation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from chainrule.checking.document.letters import (
+    BIASES,
+    INPUTS,
+    LABELS,
+    LOSSES,
+    RATES,
+    SIZES,
+    WEIGHTS,
+    Quantity,
+    is_layer,
+    quantity,
+    rebuilt,
+)
+from chainrule.checking.document.model import (
+    FUNCTION_OF_NAME,
+    FunctionDefinition,
+    Model,
+    affine,
+    is_function,
+)
+from chainrule.checking.functions import activation_callables
+from chainrule.notation.meaning import Array, Function, MeaningError, Setting, evaluate
+from chainrule.notation.tree import Dots, Letter, Mark, Matrix, Node, Partial, children, letters
+
+STEP = 1e-30
+_WIDTHS = (3, 4, 2, 6, 7, 8, 9, 10, 11, 12)
+
+
+@dataclass(frozen=True)
+class Regime:
+    """How large everything is: one number, one sample, a batch; one output unit or several."""
+
+    name: str
+    samples: int
+    outputs: int
+    scalar: bool = False
+
+
+SCALAR = Regime("scalar", 1, 1, scalar=True)
+ONE_SAMPLE = Regime("one sample", 1, 1)
+ONE_SAMPLE_OUTPUTS = Regime("one sample, several outputs", 1, 2)
+BATCH = Regime("batch", 5, 1)
+
+
+@dataclass
+class World:
+    """Numbers for one model in one regime.
+
+    Parameters
+    ----------
+    model : Model
+    regime : Regime
+    seed : int
+    """
+
+    model: Model
+    regime: Regime
+    seed: int
+    base: dict[Quantity, Array] = field(default_factory=dict)
+    columns: bool = True
+    _units: dict[Quantity, int] = field(default_factory=dict)
+    _jacobians: dict[tuple[_Bound, Quantity], Array] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.rng = np.random.default_rng(self.seed)
+        self._lay_out()
+        self.functions = _functions(self)
+
+    # ---------------------------------------------------------------- sizes and leaves
+
+    def _lay_out(self) -> None:
+        """Widths for every layer, then numbers for what nothing defines."""
+        maps = [(one, found) for one, body in self.model.definitions.items() if (found := affine(body)) is not None]
+        if maps:
+            self.columns = maps[0][1][3]
+        outputs = self._outputs({one for one, _ in maps})
+        widths = iter(_WIDTHS)
+        for one, (weight, given, bias, _) in maps:
+            source = quantity(given)
+            before = self._width_of(source)
+            if before is None:
+                before = self._units[self._leaf(source)] = 1 if self.regime.scalar else next(widths)
+            own = self.regime.outputs if one in outputs else 1 if self.regime.scalar else next(widths)
+            self._units[one] = own
+            shape = (own, before) if self.columns else (before, own)
+            self.base.setdefault(quantity(weight), self._draw(shape))
+            if bias is not None:
+                self.base.setdefault(quantity(bias), self._draw((own, 1) if self.columns else (1, own)))
+        for one in sorted(self.model.known() | {Quantity("y"), Quantity("x")}, key=str):
+            if one not in self.model.definitions and one not in self.base:
+                self.base[one] = self._free(one)
+
+    def _outputs(self, maps: set[Quantity]) -> set[Quantity]:
+        """The last affine maps: those that no other map's input comes from."""
+        feeding: set[Quantity] = set()
+        for one in maps:
+            found = affine(self.model.definitions[one])
+            if found is not None:
+                feeding |= self._ancestors(quantity(found[1]))
+        return maps - feeding
+
+    def _ancestors(self, one: Quantity, seen: frozenset[Quantity] = frozenset()) -> set[Quantity]:
+        found = {one}
+        if one in self.model.definitions and one not in seen:
+            for letter in letters(self.model.definitions[one]):
+                if not is_function(letter, self.model):
+                    found |= self._ancestors(quantity(letter), seen | {one})
+        return found
+
+    def _leaf(self, one: Quantity) -> Quantity:
+        """The undefined quantity that a chain of names (x = A_prev) ends in."""
+        body = self.model.definitions.get(one)
+        return self._leaf(quantity(body)) if isinstance(body, Letter) and quantity(body) != one else one
+
+    def _width_of(self, one: Quantity, seen: frozenset[Quantity] = frozenset()) -> int | None:
+        if one in self._units:
+            return self._units[one]
+        body = self.model.definitions.get(one)
+        if body is None or one in seen:
+            return None
+        for letter in letters(body):
+            if not is_function(letter, self.model):
+                width = self._width_of(quantity(letter), seen | {one})
+                if width is not None:
+                    return width
+        return None
+
+    def _free(self, one: Quantity) -> Array:
+        """Numbers for a leaf by what its name usually is."""
+        samples = self.regime.samples
+        if one.name in SIZES:
+            return np.asarray(float(samples))
+        if one.name in RATES:
+            return np.asarray(self.rng.uniform(0.2, 0.8))
+        units = self._units.get(one, self.regime.outputs)
+        shape = (units, samples) if self.columns else (samples, units)
+        if one.name in LABELS:
+            return self.rng.uniform(0.1, 0.9, shape)
+        if one.name in INPUTS or one in self._units:
+            return self._draw(shape)
+        return self._draw(shape)
+
+    def _draw(self, shape: tuple[int, ...]) -> Array:
+        """Signs of both kinds; for single numbers positive ones, so that a ReLU is alive."""
+        if self.regime.scalar:
+            return self.rng.uniform(0.3, 1.0, shape)
+        return self.rng.normal(size=shape) * 0.8
+
+    # ---------------------------------------------------------------- values
+
+    def setting(
+        self, changed: Mapping[Quantity, Array] | None = None, *, rows: bool = False, lenient: bool = False
+    ) -> Setting:
+        """A setting in which letters mean this world's numbers; `changed` replaces some, and all that follows."""
+        known: dict[Quantity, Array] = dict(changed or {})
+
+        def resolve(letter: Letter, setting: Setting) -> Array | None:
+            return self._resolve(letter, setting, known, rows=rows)
+
+        def derivative(node: Partial, setting: Setting) -> Array:
+            return self.derivative(node, setting, rows=rows)
+
+        return Setting(
+            {},
+            self.functions,
+            {"i": self.regime.samples, "m": self.regime.samples, "n": self.regime.samples},
+            1 if self.columns else 0,
+            derivative=derivative,
+            resolve=resolve,
+            lenient=lenient,
+        )
+
+    def known(self, one: Quantity) -> Quantity:
+        """The quantity itself, or the last layer's when the page leaves the layer out."""
+        if one in self.model.definitions or one in self.base:
+            return one
+        if one.name in SIZES | RATES:
+            self.base[one] = self._free(one)
+            return one
+        if not one.layer:
+            numbered = [
+                q for q in (*self.model.definitions, *self.base) if (q.name, q.accent) == (one.name, one.accent)
+            ]
+            if numbered:
+                return max(numbered, key=lambda q: (len(q.layer), q.layer))
+        if one.layer == "0" and one.name in {"a", "h"}:
+            return self.known(Quantity("x"))
+        raise MeaningError(f"nothing on the page says what {one} is")
+
+    def value(self, one: Quantity, changed: dict[Quantity, Array]) -> Array:
+        """A quantity's numbers, computed from its definition where it has one."""
+        if one in changed:
+            return changed[one]
+        if one in self.base:
+            return self.base[one]
+        if len(changed) > 400:
+            raise MeaningError("the page's definitions go round in a circle")
+        changed[one] = np.asarray(np.nan)  # a definition that needs itself finds this and stops
+        value = evaluate(self.model.definitions[one], self.setting_sharing(changed))
+        changed[one] = value
+        return value
+
+    def setting_sharing(self, known: dict[Quantity, Array]) -> Setting:
+        """A lenient setting that adds what it computes to the values already known."""
+        setting = self.setting(lenient=True)
+        return replace(setting, resolve=lambda letter, inner: self._resolve(letter, inner, known))
+
+    def _resolve(
+        self, letter: Letter, setting: Setting, known: dict[Quantity, Array], *, rows: bool = False
+    ) -> Array | None:
+        if letter.name == "𝟏" or (letter.name in setting.bound and not letter.lower and not letter.upper):
+            return None
+        if len(letter.name) == 2 and letter.name[0] == "d":
+            inner = replace(letter, name=letter.name[1])
+            loss = self._loss_letter()
+            return self.derivative(Partial(loss, inner), setting, rows=rows)
+        one = self.known(quantity(letter))
+        value = self.value(one, known)
+        if one.name in LOSSES and value.ndim == 2 and not _marks_sample(letter):
+            return np.asarray(value.sum())
+        return _chosen(value, letter, setting, one, columns=self.columns)
+
+    def _loss_letter(self) -> Letter:
+        loss = self.model.loss
+        if loss is None:
+            raise MeaningError("the page defines no loss")
+        return Letter(loss.name)
+
+    # ---------------------------------------------------------------- derivatives
+
+    def derivative(self, node: Partial, setting: Setting, *, rows: bool) -> Array:
+        """∂of/∂by as a Jacobian; of a number, as an array like `by`, unless rows are wanted."""
+        one = self.known(quantity(node.by))
+        at = self.value(one, {})
+        of = self._as_loss(node.of)
+        key = (_Bound(of, tuple(sorted(setting.bound.items()))), one)
+        jacobian = self._jacobians.get(key)
+        if jacobian is None:
+            jacobian = np.stack([self._column(of, one, at, entry, setting) for entry in range(at.size)], axis=1)
+            self._jacobians[key] = jacobian
+        places = np.arange(at.size).reshape(at.shape)
+        chosen = np.asarray(_chosen(places, node.by, setting, one, columns=self.columns))
+        part = jacobian[:, chosen.ravel()]
+        if part.size == 1:
+            return part.reshape(())
+        return part.reshape(chosen.shape) if part.shape[0] == 1 and not rows and chosen.ndim == 2 else part
+
+    def _column(self, of: Node, one: Quantity, at: Array, entry: int, setting: Setting) -> Array:
+        moved = at.astype(complex)
+        moved.flat[entry] += 1j * STEP
+        inner = replace(self.setting_sharing({one: moved}), bound=setting.bound)
+        value = evaluate(of, inner)
+        return np.imag(value).ravel() / STEP
+
+    def _as_loss(self, of: Node) -> Node:
+        """The loss's own expression stands for the loss: its sum over the samples is understood."""
+        loss = self.model.loss
+        for one, body in self.model.definitions.items():
+            if one.name in LOSSES and loss is not None and canonical(body) == canonical(of):
+                return Letter(one.name)
+        return of
+
+
+@dataclass(frozen=True)
+class _Bound:
+    node: Node
+    bound: tuple[tuple[str, int], ...]
+
+
+def canonical(node: Node) -> Node:
+    """The tree with every letter reduced to the quantity it names."""
+    if isinstance(node, Letter):
+        one = quantity(node)
+        return Letter(one.name, one.accent, (Mark(one.layer),) if one.layer else ())
+    return rebuilt(node, {id(child): canonical(child) for child in children(node)})
+
+
+def _marks_sample(letter: Letter) -> bool:
+    return any(mark.style == "round" for mark in letter.upper)
+
+
+def _chosen(value: Array, letter: Letter, setting: Setting, one: Quantity, *, columns: bool) -> Array:
+    """The entries or the sample that a letter's marks choose."""
+    if value.ndim == 0:
+        return value
+    sample_axis = 1 if columns else 0
+    of_samples = one.name not in WEIGHTS | BIASES
+    sample: int | None = None
+    for mark in letter.upper:
+        if mark.style == "round":
+            sample = int(mark.text) - 1 if mark.text.isdecimal() else setting.bound.get(mark.text)
+            if mark.text in {"m", "n", "N"}:
+                sample = value.shape[sample_axis] - 1
+    entries = [setting.bound[mark.text] for mark in letter.lower if not is_layer(mark) and mark.text in setting.bound]
+    if of_samples and sample is None and entries and one.name in LABELS and "i" in {mark.text for mark in letter.lower}:
+        sample, entries = entries[0], entries[1:]  # y_i: the label of sample i
+    if sample is not None and of_samples:
+        value = _take(value, sample, sample_axis)
+    axes = [1 - sample_axis] if sample is not None or len(entries) == 1 else [0, 1]
+    if len(entries) == 1 and one.name in WEIGHTS:
+        axes = [1] if value.shape[0] == 1 else [0]
+    for axis, entry in zip(axes, entries, strict=False):
+        value = _take(value, entry, axis)
+    chooses = bool(entries) and value.size == 1
+    return value.reshape(()) if chooses else value
+
+
+def _take(value: Array, position: int, axis: int) -> Array:
+    if position >= value.shape[axis]:
+        raise MeaningError("an index is out of range")
+    return np.take(value, [position], axis=axis)
+
+
+def expanded(node: Node, samples: int) -> Node:
+    """A row or column [t⁽¹⁾ t⁽²⁾ … t⁽ᵐ⁾] with its dots filled in, for a number of samples."""
+    if isinstance(node, Matrix) and any(isinstance(entry, Dots) for row in node.rows for entry in row):
+        entries = [entry for row in node.rows for entry in row]
+        if len(node.rows) == 1:
+            return Matrix((tuple(_at_sample(entries[0], number) for number in range(1, samples + 1)),))
+        if all(len(row) == 1 for row in node.rows):
+            return Matrix(tuple((_at_sample(entries[0], number),) for number in range(1, samples + 1)))
+    if isinstance(node, Letter):
+        return node
+    return rebuilt(node, {id(child): expanded(child, samples) for child in children(node)})
+
+
+def _at_sample(node: Node, number: int) -> Node:
+    if isinstance(node, Letter):
+        upper = tuple(Mark(str(number), "round") if mark == Mark("1", "round") else mark for mark in node.upper)
+        return replace(node, upper=upper)
+    return rebuilt(node, {id(child): _at_sample(child, number) for child in children(node)})
+
+
+def _functions(world: World) -> dict[str, Function]:
+    """The page's functions: rows of the table by name or description, or expressions of the page's own."""
+    table = activation_callables()
+    found: dict[str, Function] = {}
+    general = world.model.functions.get("") or "sigmoid"
+    for name in ("f", "g", "h", "φ", "S"):
+        found |= _row(name, str(general), table)
+    for name, row in FUNCTION_OF_NAME.items():
+        found |= _row(name, row, table)
+    for name, meaning in world.model.functions.items():
+        if not name:
+            continue
+        if isinstance(meaning, str):
+            found |= _row(name, meaning, table) if meaning in table else {}
+        else:
+            found |= _own(name, meaning, table)
+    return found
+
+
+def _row(name: str, row: str, table: Mapping[str, Function]) -> dict[str, Function]:
+    return {name: table[row], f"{name}′": table[f"{row}′"], f"d{name}": table[f"{row}′"]}
+
+
+def _own(name: str, definition: FunctionDefinition, table: Mapping[str, Function]) -> dict[str, Function]:
+    """A function that the page defines; a row of the table where it has the same values."""
+
+    def value(z: Array) -> Array:
+        setting = replace(Setting({definition.argument: np.asarray(z)}, dict(table)), lenient=True)
+        return evaluate(definition.body, setting)
+
+    points = np.linspace(-2.1, 1.9, 9)
+    try:
+        values = value(points.reshape(1, -1))
+    except (MeaningError, ValueError):
+        return {}
+    for row in ("sigmoid", "tanh", "relu", "identity", "softplus"):
+        if np.allclose(values, table[row](points)):
+            return _row(name, row, table)
+
+    def slope(z: Array) -> Array:
+        return np.imag(value(z + 1j * STEP)) / STEP
+
+    return {name: value, f"{name}′": slope, f"d{name}": slope}
