@@ -164,6 +164,12 @@ def test_nested_fractions_take_no_exponential_time():
     assert str(cancel(nested)) == "A"
 
 
+def test_a_division_by_the_constant_zero_stays():
+    for term in (A / Number(0), B * (A / Number(0)), total(A / (0 * B), ("u1",))):
+        for rewrite in KEEPING:
+            assert "/ 0" in str(rewrite(term))
+
+
 def test_division_by_values_is_seen():
     assert divides_by_values(Y / A)
     assert divides_by_values(exp(1 / (1 - A)))

@@ -131,6 +131,8 @@ def tidy(root: Term) -> Term:
             return sum_of(tidy(term) for term in summands(root))
         case Apply("mul" | "div" | "neg", _):
             value = product(root)
+            if value.above == (root,):  # a division by the constant 0 is no product
+                return below(root, tidy)
             inner = Product(value.coefficient, tuple(map(tidy, value.above)), tuple(map(tidy, value.below)))
             flat = product(term_of_plain(inner))
             return term_of(flat)
