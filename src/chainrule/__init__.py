@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from chainrule.calculus import Derivation, derive
-    from chainrule.checking import check_gradients
+    from chainrule.checking import assert_backward_correct, check_backward, check_gradients
     from chainrule.estimators import MLPClassifier, MLPRegressor
     from chainrule.estimators.table_models import Model, train_table
     from chainrule.export import ModelFileError, load_model
@@ -34,6 +34,8 @@ __all__ = [
     "Network",
     "Penalty",
     "__version__",
+    "assert_backward_correct",
+    "check_backward",
     "check_gradients",
     "derive",
     "load_model",
@@ -53,6 +55,8 @@ _HOMES: Final[dict[str, str]] = {
     "MLPClassifier": "chainrule.estimators",
     "MLPRegressor": "chainrule.estimators",
     "check_gradients": "chainrule.checking",
+    "check_backward": "chainrule.checking",
+    "assert_backward_correct": "chainrule.checking",
     "Model": "chainrule.estimators.table_models",
     "train_table": "chainrule.estimators.table_models",
     "ModelFileError": "chainrule.export",

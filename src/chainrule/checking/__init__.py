@@ -1,6 +1,8 @@
 """Whether gradients, somebody's backward function, or somebody's written derivation are right."""
 
+from chainrule.checking.backward import assert_backward_correct, check_backward
+from chainrule.checking.backward_report import BackwardReport
 from chainrule.checking.gradients import check_gradients
 from chainrule.checking.report import CheckReport
 
-__all__ = ["CheckReport", "check_gradients"]
+__all__ = ["BackwardReport", "CheckReport", "assert_backward_correct", "check_backward", "check_gradients"]

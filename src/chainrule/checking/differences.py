@@ -33,7 +33,7 @@ class Slopes:
     errors: Array
 
 
-def slopes(function: Callable[[Array], Array], largest: Array) -> Slopes:
+def slopes(function: Callable[[Array], Array], largest: Array, noise: float) -> Slopes:
     """The derivatives at 0 of a function of the distances along several lines.
 
     Parameters
@@ -43,12 +43,14 @@ def slopes(function: Callable[[Array], Array], largest: Array) -> Slopes:
     largest : ndarray of shape (lines,)
         The largest distance along each line.  Beyond what changes the function's character, differences may seem to
         converge to a mean of slopes far away.
+    noise : float
+        How far rounding may move a value of the function.
     """
     steps = largest[:, None] * 0.5 ** np.arange(HALVINGS)
     found = function(np.concatenate([np.zeros((len(largest), 1)), steps, -steps], axis=1))
     here, ahead, behind = found[:, :1], found[:, 1 : HALVINGS + 1], found[:, HALVINGS + 1 :]
     with np.errstate(all="ignore"):  # far points may overflow; near ones then decide
-        rounding = 4 * np.finfo(float).eps * (np.abs(here) + np.abs(ahead - here)) / steps
+        rounding = (noise + 4 * np.finfo(float).eps * np.abs(ahead - here)) / steps
         column = (ahead - behind) / (2 * steps)
         values, errors = np.full(len(largest), np.nan), np.full(len(largest), np.inf)
         for order in range(1, COLUMNS):

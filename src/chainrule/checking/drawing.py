@@ -49,8 +49,8 @@ class Values:
         return trace
 
 
-def complete_values(network: Network, rng: np.random.Generator, given: Values) -> Values:
-    """What is given, and drawn values for the rest.
+def complete_values(network: Network, rng: np.random.Generator, given: Values, samples: int | None = None) -> Values:
+    """What is given, and drawn values for the rest; `samples` is their number where X is drawn.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def complete_values(network: Network, rng: np.random.Generator, given: Values) -
         raise ValueError("X and Y are given together, or both drawn")
     X, Y = given.X, given.Y
     if X is None or Y is None:
-        n = samples_drawn(network)
+        n = samples_drawn(network) if samples is None else samples
         X, Y = rng.standard_normal((n, network.n_inputs)), draw_labels(network, rng, n)
     n = len(real_array(X, "X"))
     weight = given.sample_weight
@@ -74,7 +74,8 @@ def complete_values(network: Network, rng: np.random.Generator, given: Values) -
 
 def samples_drawn(network: Network) -> int:
     """A number of samples that is no layer's width, so that no axis can be taken for another."""
-    return next(n for n in range(SAMPLES_DRAWN, SAMPLES_DRAWN + len(network.widths) + 1) if n not in network.widths)
+    fewest = max(SAMPLES_DRAWN, network.widths[-1])  # so that every class occurs
+    return next(n for n in range(fewest, fewest + len(network.widths) + 1) if n not in network.widths)
 
 
 def draw_parameters(network: Network, rng: np.random.Generator) -> dict[str, Array]:

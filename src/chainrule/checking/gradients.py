@@ -25,6 +25,7 @@ CERTAINTY = 10.0  # an error counts when it is this many times what the differen
 REACH = 0.5  # the largest steps move some Z by this much: what activations do changes at distances of about 1
 TRIAL_STEPS = 2.0 ** -np.arange(-20, 44, 4)
 LINES_AT_ONCE = 64
+UNRESOLVED = 1e-3
 
 
 def check_gradients(
@@ -95,8 +96,11 @@ def check_gradients(
     objective = derivation.objective
     cost = hold_branches(objective, {symbol.name: reference[symbol.name] for symbol in objective.inputs})
     kinks = _on_kinks(derivation, reference)
+    noise = _noise(derivation, reference)
     items = [
-        _check(name, claimed[name], cost, kinks, rng, 0 if full else directions) for name in names if name in claimed
+        _check(name, claimed[name], cost, noise, kinks, rng, 0 if full else directions)
+        for name in names
+        if name in claimed
     ]
     return CheckReport(str(network), tuple(items))
 
@@ -132,8 +136,18 @@ def _on_kinks(derivation: Derivation, reference: Trace) -> int:
     return count + int(np.sum(ties))
 
 
+def _noise(derivation: Derivation, reference: Trace) -> float:
+    """How far rounding may move J: rounding of every Z, and what J makes of it."""
+    moved = abs(float(reference["J"]))
+    for equation in derivation.objective.part("forward"):
+        if equation.reason.rule == "affine":
+            previous, W, b = (np.abs(reference[symbol.name]) for symbol in symbols(equation.right))
+            moved += float(np.sum((previous @ W + b) * np.abs(reference[f"d{equation.left.name}"])))
+    return 4 * float(np.finfo(float).eps) * moved
+
+
 def _check(
-    name: str, gradient: Array, cost: HeldCost, kinks: int, rng: np.random.Generator, directions: int
+    name: str, gradient: Array, cost: HeldCost, noise: float, kinks: int, rng: np.random.Generator, directions: int
 ) -> ArrayCheck:
     """The verdict on one array: the worst of all directions; along every coordinate if their number is 0."""
     size = float(np.linalg.norm(gradient))
@@ -146,7 +160,7 @@ def _check(
         lines = rng.standard_normal((directions, *gradient.shape))
         lines = np.concatenate([lines, gradient[None]]) if size > 0 else lines
         lines /= np.linalg.norm(lines.reshape(len(lines), -1), axis=1).reshape(-1, *[1] * gradient.ndim)
-    measured, errors = _measured(name.removeprefix("d"), lines, cost)
+    measured, errors = _measured(name.removeprefix("d"), lines, cost, noise)
     scale = np.maximum(size, np.nanmax(np.abs(measured), initial=0.0)) or 1.0
     difference = np.abs(measured - np.tensordot(lines, gradient, gradient.ndim)) / scale
     resolution = errors / scale
@@ -156,6 +170,7 @@ def _check(
     worst = int(np.argmax(np.nan_to_num(excess, nan=np.inf)))
     notes = [f"{kinks} values on a kink"] if kinks else []
     notes += ["all zeros"] if size == 0 else []
+    notes += ["beyond what differences resolve"] if resolution[worst] > UNRESOLVED else []
     return ArrayCheck(
         name,
         gradient.shape,
@@ -166,7 +181,7 @@ def _check(
     )
 
 
-def _measured(parameter: str, lines: Array, cost: HeldCost) -> tuple[Array, Array]:
+def _measured(parameter: str, lines: Array, cost: HeldCost, noise: float) -> tuple[Array, Array]:
     """∂J along unit directions of shape (lines, *parameter shape), and how far each can be trusted."""
     start = cost.start[parameter]
     values, errors = [], []
@@ -179,7 +194,7 @@ def _measured(parameter: str, lines: Array, cost: HeldCost) -> tuple[Array, Arra
             return Movement(found.costs.reshape(distances.shape), found.reaches.reshape(distances.shape))
 
         reaches = moved(np.tile(TRIAL_STEPS, (len(some), 1))).reaches
-        found = slopes(lambda distances, moved=moved: moved(distances).costs, _largest_steps(reaches))  # type: ignore[misc]
+        found = slopes(lambda distances, moved=moved: moved(distances).costs, _largest_steps(reaches), noise)  # type: ignore[misc]
         values.append(found.values)
         errors.append(found.errors)
     return np.concatenate(values), np.concatenate(errors)
