@@ -10,7 +10,7 @@ import pytest
 from chainrule import Adam, Network, Penalty, derive
 from chainrule.calculus.equations import Equation, Equations, Reason, Step
 from chainrule.calculus.verification import verify
-from chainrule.expressions.terms import Apply, Reduce, Size, Symbol, product_of, total
+from chainrule.expressions.terms import Apply, Reduce, Size, Symbol, matrix_product, total
 
 X, W, b, Y = Symbol("X", ("i", "u0")), Symbol("W1", ("u0", "u1")), Symbol("b1", ("u1",)), Symbol("Y", ("i", "u1"))
 Z, J = Symbol("Z1", ("i", "u1")), Symbol("J")
@@ -20,7 +20,7 @@ def let(left, right, steps=()):
     return Equation(left, right, "forward", Reason("given", "a test"), steps)
 
 
-AFFINE = let(Z, product_of(X, W, "u0") + b)
+AFFINE = let(Z, matrix_product(X, W, "u0") + b)
 COST = let(J, total((Z - Y) ** 2, Z.axes) / Size("i"))
 GOOD = Equations((X, W, b, Y), (AFFINE, COST), ("J",), (("u0", 2), ("u1", 3)))
 
@@ -49,7 +49,7 @@ WRONG = Symbol("Z1", ("u1", "i"))
         ({"equations": (let(b, Z), COST)}, "Z1 is used before it is assigned"),
         ({"equations": (AFFINE, let(Symbol("q", ("u1",)), Z), COST)}, "the right side varies over ['i'], which q lacks"),
         ({"equations": (let(THREE, X * W), COST)}, "T has the axes ('i', 'u0', 'u1'); at most 2, in order"),
-        ({"equations": (let(WRONG, product_of(X, W, "u0") + b), COST)}, "Z1 has the axes ('u1', 'i'); at most 2, in order"),
+        ({"equations": (let(WRONG, matrix_product(X, W, "u0") + b), COST)}, "Z1 has the axes ('u1', 'i'); at most 2, in order"),
         ({"inputs": (X, W, b, Y, THREE)}, "the input T: T has the axes ('i', 'u0', 'u1'); at most 2"),
         ({"sizes": (("u0", 2),)}, "the input W1: the size of ['u1'] is not known"),
         ({"equations": (AFFINE, let(Symbol("C", ("u9",)), total(Z, Z.axes)), COST)}, ": the size of ['u9'] is not known"),

@@ -25,7 +25,7 @@ from chainrule.expressions.terms import (
     log,
     log1p,
     minimum,
-    product_of,
+    matrix_product,
     replace,
     select,
     sign,
@@ -134,4 +134,4 @@ def test_machine_code_computes_it(operation):
 def test_a_sum_over_axes_that_a_term_lacks_is_no_sum():
     X = Symbol("X", ("i", "u0"))
     assert total(X, ("u5",)) == X
-    assert product_of(X, Symbol("W1", ("u0", "u1")), "u0").axes == ("i", "u1")
+    assert matrix_product(X, Symbol("W1", ("u0", "u1")), "u0").axes == ("i", "u1")

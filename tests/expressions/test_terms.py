@@ -23,7 +23,7 @@ from chainrule.expressions.terms import (
     Symbol,
     exp,
     log,
-    product_of,
+    matrix_product,
     replace,
     symbols,
     union,
@@ -39,7 +39,7 @@ def test_axes_are_united_by_name_in_one_order():
     assert (X + w).axes == ("i", "u0")
     assert (b * w).axes == ("i", "u1")
     assert (X * W).axes == ("i", "u0", "u1")
-    assert (product_of(X, W, "u0") + b).axes == ("i", "u1")
+    assert (matrix_product(X, W, "u0") + b).axes == ("i", "u1")
     assert union(("u10",), ("u2", "i")) == ("i", "u2", "u10")
     assert Size("i").axes == Number(2).axes == ()
 
@@ -47,7 +47,7 @@ def test_axes_are_united_by_name_in_one_order():
 def test_broadcasting_goes_by_name():
     rng = np.random.default_rng(0)
     given_ = {"X": rng.normal(size=(3, 4)), "W1": rng.normal(size=(4, 2)), "b1": rng.normal(size=2), "w": [1.0, 2, 3]}
-    found = computed(w * (product_of(X, W, "u0") + b), {"u0": 4, "u1": 2}, **given_)
+    found = computed(w * (matrix_product(X, W, "u0") + b), {"u0": 4, "u1": 2}, **given_)
     expected = np.array(given_["w"])[:, None] * (given_["X"] @ given_["W1"] + given_["b1"])
     np.testing.assert_allclose(found, expected, rtol=1e-15)
     np.testing.assert_array_equal(
@@ -150,8 +150,8 @@ def test_leaves_of_a_pointwise_term_are_symbols_and_reductions():
 
 
 def test_nodes_are_frozen_hashable_and_equal_by_value():
-    again = product_of(Symbol("X", ("i", "u0")), Symbol("W1", ("u0", "u1")), "u0") + b
-    assert {product_of(X, W, "u0") + b: 1}[again] == 1
+    again = matrix_product(Symbol("X", ("i", "u0")), Symbol("W1", ("u0", "u1")), "u0") + b
+    assert {matrix_product(X, W, "u0") + b: 1}[again] == 1
     assert next(walk(again)) is again
     with pytest.raises(AttributeError):
         X.name = "Q"

@@ -17,7 +17,7 @@ from chainrule.expressions.terms import (
     Term,
     absolute,
     add,
-    product_of,
+    matrix_product,
     replace,
     total,
     units,
@@ -80,7 +80,7 @@ def forward_equations(network: Network, dropout: bool = True) -> list[Equation]:
         Z = let(
             f"Z{number}",
             axes,
-            product_of(previous, W, over) + b,
+            matrix_product(previous, W, over) + b,
             "affine",
             f"weights and bias of layer {number}",
         )

@@ -23,7 +23,7 @@ from chainrule.expressions.terms import (
     Symbol,
     Term,
     mul,
-    product_of,
+    matrix_product,
     replace,
     symbols,
     total,
@@ -126,11 +126,11 @@ class Catalogue:
         for name, symbol in self._forward.items():
             if name[0] in "XAZD" and len(symbol.axes) == 2 and symbol != used:
                 kind, detail = self._misplaced(symbol, used, layer), f"{name} in place of {used}"
-                yield Slip(kind, line, product_of(symbol, dZ, SAMPLES) + penalty, detail)
+                yield Slip(kind, line, matrix_product(symbol, dZ, SAMPLES) + penalty, detail)
         for other, detail in self._other_deltas(layer):
             kind = "f' missing" if other.name == f"dA{layer}" else "delta of another layer"
             if not set(other.axes) & set(used.axes) - {SAMPLES}:
-                yield Slip(kind, line, product_of(used, other, SAMPLES) + penalty, detail)
+                yield Slip(kind, line, matrix_product(used, other, SAMPLES) + penalty, detail)
         kind = "elementwise for matrix product"
         if self._lengths[after] == 1:
             yield Slip(kind, line, Apply("mul", (used, dZ)))
@@ -158,9 +158,9 @@ class Catalogue:
         W = Symbol(f"W{layer + 1}", (here, after))
         dZ = Symbol(f"dZ{layer + 1}", (SAMPLES, after))
         dW = Symbol(f"dW{layer + 1}", W.axes)
-        yield Slip("W already updated", line, product_of(dZ, W - FITTED * dW, after))
+        yield Slip("W already updated", line, matrix_product(dZ, W - FITTED * dW, after))
         if self._lengths[here] == self._lengths[after]:
-            yield Slip("W not transposed", line, product_of(dZ, relabelled(W, (after, here)), after))
+            yield Slip("W not transposed", line, matrix_product(dZ, relabelled(W, (after, here)), after))
         if line[1] == "D":
             dD, dropped = self._lines[line].left, self._lines[f"dA{layer}"].right
             yield Slip("dropout mask missing", f"dA{layer}", replace(dropped, {Symbol(f"M{layer}", dD.axes): ONE}))
@@ -210,12 +210,12 @@ class Catalogue:
                 yield Slip("f' of another layer", line, dA * Call(activation, foreign, 1), detail)
         if activation.name != "identity":
             slope = Call(activation, relabelled(Z, (OTHER_SAMPLES, units(layer))), 1)
-            yield Slip("matrix product for elementwise", line, product_of(dA, slope, units(layer)))
+            yield Slip("matrix product for elementwise", line, matrix_product(dA, slope, units(layer)))
         if self._lengths[SAMPLES] == self._lengths[units(layer)] and activation.name != "identity":
             kind = "matrix product for elementwise"
             inner = relabelled(dA, (SAMPLES, OTHER_SAMPLES))
             slope = Call(activation, relabelled(Z, (OTHER_SAMPLES, units(layer))), 1)
-            yield Slip(kind, line, product_of(inner, slope, OTHER_SAMPLES))
+            yield Slip(kind, line, matrix_product(inner, slope, OTHER_SAMPLES))
 
     def _of_output(self, line: str, right: Term) -> Iterator[Slip]:
         network, depth = self._network, self._network.depth

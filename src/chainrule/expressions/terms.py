@@ -331,7 +331,7 @@ def reduced(operation: str, over: Axes, operand: Term) -> Term:
     return value
 
 
-def product_of(left: Term, right: Term, over: str) -> Term:
+def matrix_product(left: Term, right: Term, over: str) -> Term:
     """The matrix product: Σ over the shared axis of left · right."""
     return Reduce("sum", (over,), Apply("mul", (left, right)))
 

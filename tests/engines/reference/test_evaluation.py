@@ -8,7 +8,7 @@ from chainrule.calculus.equations import Equation, Equations, Reason
 from chainrule.calculus.verification import verify
 from chainrule.engines.reference import evaluate
 from chainrule.engines.reference.operations import logsumexp
-from chainrule.expressions.terms import Reduce, Size, Symbol, product_of, total
+from chainrule.expressions.terms import Reduce, Size, Symbol, matrix_product, total
 from tests.expressions.computing import computed
 
 X, W, w = Symbol("X", ("i", "u0")), Symbol("W1", ("u0", "u1")), Symbol("w", ("i",))
@@ -20,9 +20,9 @@ VALUES = {"X": RNG.normal(size=(5, 4)), "W1": RNG.normal(size=(4, 3)), "w": RNG.
 @pytest.mark.parametrize(
     ("term", "expected"),
     [
-        (product_of(X, W, "u0"), lambda X, W1, w: X @ W1),
-        (product_of(X, X, "i"), lambda X, W1, w: (X**2).sum(axis=0)),
-        (product_of(w, X, "i"), lambda X, W1, w: w @ X),
+        (matrix_product(X, W, "u0"), lambda X, W1, w: X @ W1),
+        (matrix_product(X, X, "i"), lambda X, W1, w: (X**2).sum(axis=0)),
+        (matrix_product(w, X, "i"), lambda X, W1, w: w @ X),
         (total(X * w, ("i", "u0")), lambda X, W1, w: w @ X.sum(axis=1)),
         (Reduce("max", ("u0",), X), lambda X, W1, w: X.max(axis=1)),
         (w * X / Size("i") + Size("u0"), lambda X, W1, w: w[:, None] * X / 5 + 4),
