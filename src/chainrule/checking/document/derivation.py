@@ -13,6 +13,7 @@ from chainrule.checking.document.statements import Page, Side, Statement, read_p
 from chainrule.checking.document.verdicts import Judge, Judgement, Verdict
 from chainrule.checking.document.worlds import canonical
 from chainrule.notation.alphabet import FUNCTIONS
+from chainrule.notation.latex import to_latex
 from chainrule.notation.parsing import Conventions
 from chainrule.notation.tree import Applied, Gradient, Letter, Node, Partial, letters
 
@@ -33,6 +34,8 @@ class Item:
     slip : str
         For a wrong link, what kind of slip it fits.
     origin : {"", "root", "inherited"}
+    correct : str
+        For a wrong link: its right side without the slip, in LaTeX, where one edit makes it right.
     follows : bool or None
         Whether the step follows from the side before it in the chain; None for a chain's first step.
     why : str
@@ -46,6 +49,7 @@ class Item:
     scope: str = ""
     slip: str = ""
     origin: str = ""
+    correct: str = ""
     follows: bool | None = None
     why: str = ""
 
@@ -111,6 +115,14 @@ class _Checker:
         self.judges = (Judge(plain), Judge(layered))
         self.defined: dict[Quantity, Node] = {}
         self.ratios: set[float] = set()
+        self.slips: set[str] = set()
+        self.letters = [
+            letter
+            for statement in page.statements
+            for side in statement.sides
+            if side.tree is not None
+            for letter in letters(side.tree)
+        ]
         self.items: list[Item] = []
 
     def report(self) -> DerivationReport:
@@ -145,13 +157,9 @@ class _Checker:
         judgement = self._judgement(left, right, sign)
         if statement.condition and judgement.verdict in {"exact", "scalar", "wrong"}:
             judgement = Judgement("unread", why=f"claimed only if {statement.condition}, which isn't tried")
-        slip, origin = "", ""
+        slip, correct, origin = "", "", ""
         if judgement.verdict == "wrong":
-            slip = judgement.slip or _slip(judgement)
-            inherited = judgement.ratio is not None and judgement.ratio in self.ratios
-            origin = "inherited" if inherited else "root"
-            if judgement.ratio is not None:
-                self.ratios.add(judgement.ratio)
+            slip, correct, origin = self._slip(left, right, judgement)
         follows = None
         if (
             previous is not None
@@ -169,10 +177,32 @@ class _Checker:
             judgement.scope,
             slip,
             origin,
+            correct,
             follows,
             judgement.why,
         )
         return item, judgement
+
+    def _slip(self, left: Side, right: Side, judgement: Judgement) -> tuple[str, str, str]:
+        """The kind of slip, the right side without it, and whether it came in here or before."""
+        ratio = judgement.ratio
+        if judgement.slip:
+            origin = "inherited" if judgement.slip in self.slips else "root"
+            self.slips.add(judgement.slip)
+            return judgement.slip, "", origin
+        if ratio not in {None, 0.0}:
+            origin = "inherited" if ratio in self.ratios else "root"
+            self.ratios.add(ratio)
+            return ("sign" if ratio == -1 else f"a factor of {ratio:g}"), "", origin
+        found = None
+        if left.tree is not None and right.tree is not None:
+            judge = self._judge_for(left.tree, right.tree)
+            found = judge.explain(left.tree, right.tree, self.letters, self.ratios)
+        if found is None:
+            return "another value", "", "root"
+        origin = "inherited" if found.slip in self.slips and not found.slip.startswith("sign") else "root"
+        self.slips.add(found.slip)
+        return found.slip, to_latex(found.right), origin
 
     def _judgement(self, left: Side, right: Side, sign: str) -> Judgement:
         for side in (left, right):
@@ -228,19 +258,9 @@ class _Checker:
         one = quantity(left)
         known = next((model.definitions[one] for model in reversed(self.models) if one in model.definitions), None)
         if is_function(left, self.models[1]):
-            return True
+            return not any(mark.text == "′" for mark in left.upper)
         if known is None:
             return one not in {quantity(letter) for letter in letters(right)}
         first = one not in self.defined
         self.defined.setdefault(one, right)
         return first or (canonical(right) == canonical(self.defined[one]) and one not in self.models[1].marked)
-
-
-def _slip(judgement: Judgement) -> str:
-    match judgement.ratio:
-        case None:
-            return "another value"
-        case -1.0:
-            return "sign"
-        case ratio:
-            return f"a factor of {ratio:g}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Literal
@@ -19,6 +19,7 @@ from chainrule.checking.document.letters import (
     rebuilt,
 )
 from chainrule.checking.document.model import FUNCTION_OF_NAME, Model, is_function
+from chainrule.checking.document.repairs import Repair, repair
 from chainrule.checking.document.worlds import (
     BATCH,
     ONE_SAMPLE,
@@ -144,6 +145,21 @@ class Judge:
         return isinstance(left, Partial) and not any(letter.name in LOSSES for letter in letters(left.of))
 
     # ---------------------------------------------------------------- values
+
+    def explain(
+        self, left: Node, right: Node, page_letters: Iterable[Letter], ratios: Iterable[float]
+    ) -> Repair | None:
+        """The slip of a wrong link: the single edit after which it holds, but for a constant that came in before."""
+        left, right = self._for_last_layer(left, right)
+
+        def holds(candidate: Node) -> bool:
+            if self._try(left, candidate, SCALAR):
+                return True
+            ratio = self._ratio(left, candidate)
+            return ratio is not None and ratio in allowed
+
+        allowed = {ratio for ratio in ratios if ratio not in {0.0, 1.0, -1.0}}
+        return repair(right, holds, self.model, page_letters)
 
     def _try(self, left: Node, right: Node, regime: Regime) -> bool:
         try:

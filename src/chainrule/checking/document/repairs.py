@@ -1,0 +1,160 @@
+"""What would make a wrong line right: every single edit of its right side, tried by values.
+
+The edits are the slips that people make: a sign turned, a factor lost or stray, an argument, a layer or a variable of
+differentiation taken for another. The first kind that fits, in this order, is the one that is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from chainrule.checking.document.letters import LOSSES, Quantity, quantity, rebuilt
+from chainrule.checking.document.model import Model, is_function
+from chainrule.notation.tree import (
+    Applied,
+    Fraction,
+    Letter,
+    Mark,
+    Node,
+    Num,
+    Partial,
+    Product,
+    Sum,
+    children,
+    letters,
+)
+
+MAX_TRIED = 600
+
+
+@dataclass(frozen=True)
+class Repair:
+    """A kind of slip, in words, and the right side without it."""
+
+    slip: str
+    right: Node
+
+
+def repair(right: Node, holds: Callable[[Node], bool], model: Model, page_letters: Iterable[Letter]) -> Repair | None:
+    """The first single edit of a right side that makes the line hold.
+
+    Parameters
+    ----------
+    right : Node
+        What the page says.
+    holds : callable
+        Whether a candidate is right, by values.
+    model : Model
+        The page's network.
+    page_letters : iterable of Letter
+        Letters as the page writes them, to put in where one is missing or wrong.
+    """
+    known = _spellings(page_letters, model)
+    tried = 0
+    for edits in (_signs, _arguments, _variables, _stray_factors, _letters, _missing_factors):
+        for candidate in edits(right, known):
+            tried += 1
+            if tried > MAX_TRIED:
+                return None
+            if holds(candidate.right):
+                return candidate
+    return None
+
+
+def _spellings(page_letters: Iterable[Letter], model: Model) -> dict[Quantity, Letter]:
+    """One spelling for each quantity of the page that is an array."""
+    found: dict[Quantity, Letter] = {}
+    for letter in page_letters:
+        if not is_function(letter, model) and letter.name not in LOSSES and not letter.name.startswith("d"):
+            found.setdefault(quantity(letter), letter)
+    return {one: letter for one, letter in found.items() if one in model.known()}
+
+
+def _everywhere(node: Node, edit: Callable[[Node], Iterator[Repair]]) -> Iterator[Repair]:
+    """Every tree in which one place has been edited."""
+    yield from edit(node)
+    for child in children(node):
+        for inner in _everywhere(child, edit):
+            yield Repair(inner.slip, rebuilt(node, {id(child): inner.right}))
+
+
+def _signs(node: Node, known: dict[Quantity, Letter]) -> Iterator[Repair]:
+    del known
+
+    def edit(part: Node) -> Iterator[Repair]:
+        if isinstance(part, Sum):
+            for turned in range(len(part.terms)):
+                flags = tuple(flag != (at == turned) for at, flag in enumerate(part.negative))
+                yield Repair("sign", Sum(part.terms, flags))
+
+    yield from _everywhere(node, edit)
+    yield Repair("sign", Sum((node,), (True,)))
+
+
+def _arguments(node: Node, known: dict[Quantity, Letter]) -> Iterator[Repair]:
+    def edit(part: Node) -> Iterator[Repair]:
+        if isinstance(part, Applied) and len(part.arguments) == 1 and isinstance(part.arguments[0], Letter):
+            own = quantity(part.arguments[0])
+            for one, letter in known.items():
+                if one != own:
+                    slip = f"argument: {part.function.name} is taken at {own}, not at {one}"
+                    yield Repair(slip, replace(part, arguments=(_dressed(letter, part.arguments[0]),)))
+
+    yield from _everywhere(node, edit)
+
+
+def _variables(node: Node, known: dict[Quantity, Letter]) -> Iterator[Repair]:
+    def edit(part: Node) -> Iterator[Repair]:
+        if isinstance(part, Partial):
+            own = quantity(part.by)
+            for one, letter in known.items():
+                if one != own:
+                    yield Repair(f"variable: differentiated by {own}, not by {one}", replace(part, by=letter))
+
+    yield from _everywhere(node, edit)
+
+
+def _stray_factors(node: Node, known: dict[Quantity, Letter]) -> Iterator[Repair]:
+    del known
+
+    def edit(part: Node) -> Iterator[Repair]:
+        if isinstance(part, Product):
+            for at, factor in enumerate(part.factors):
+                rest = part.factors[:at] + part.factors[at + 1 :]
+                signs = part.signs[: max(at - 1, 0)] + part.signs[max(at, 1) :]
+                slip = f"stray factor {quantity(factor)}" if isinstance(factor, Letter) else "stray factor"
+                yield Repair(slip, rest[0] if len(rest) == 1 else Product(rest, signs))
+
+    yield from _everywhere(node, edit)
+
+
+def _letters(node: Node, known: dict[Quantity, Letter]) -> Iterator[Repair]:
+    def edit(part: Node) -> Iterator[Repair]:
+        if isinstance(part, Letter) and quantity(part) in known:
+            own = quantity(part)
+            for one, letter in known.items():
+                if one != own:
+                    slip = f"layer: {own} for {one}" if one.name == own.name else f"letter: {own} for {one}"
+                    yield Repair(slip, _dressed(letter, part))
+
+    yield from _everywhere(node, edit)
+
+
+def _missing_factors(node: Node, known: dict[Quantity, Letter]) -> Iterator[Repair]:
+    for one, letter in known.items():
+        yield Repair(f"missing factor {one}", Product((node, letter), ("",)))
+    for function in sorted({letter for letter in letters(node) if letter.upper == (Mark("′"),)}, key=str):
+        for one, letter in known.items():
+            missing = Applied(function, (letter,))
+            yield Repair(f"missing factor {function.name}′({one})", Product((node, missing), ("",)))
+    for number in ("2", "m"):
+        factor: Node = Num(number) if number.isdecimal() else Letter(number)
+        yield Repair(f"missing factor {number}", Product((node, factor), ("",)))
+        yield Repair(f"stray factor {number}", Fraction(node, factor))
+
+
+def _dressed(letter: Letter, like: Letter) -> Letter:
+    """The letter with the sample and entry marks of the one that it replaces."""
+    marks = tuple(mark for mark in like.upper if mark.style == "round")
+    return replace(letter, upper=tuple(mark for mark in letter.upper if mark.style != "round") + marks)
