@@ -52,7 +52,6 @@ def compile_with(
     dtype: np.dtype[Any],
     batch_size: int,
     n_threads: int | str = 1,
-    sparse: bool = False,
 ) -> Program:
     """A program for a derivation, by the engine asked for.
 
@@ -63,8 +62,6 @@ def compile_with(
         and accepts the equations, else the reference engine.
     derivation, dtype, batch_size, n_threads
         As in `Engine.compile`.
-    sparse : bool
-        Whether X is a sparse matrix, which "auto" gives only to an engine that says ``takes_sparse``.
 
     Raises
     ------
@@ -81,9 +78,6 @@ def compile_with(
     if engine != "auto":
         return find_engine(engine).compile(derivation, **arguments)
     try:
-        fastest = find_engine("jit")
-        if sparse and not getattr(fastest, "takes_sparse", False):
-            return find_engine("reference").compile(derivation, **arguments)
-        return fastest.compile(derivation, **arguments)
+        return find_engine("jit").compile(derivation, **arguments)
     except (ImportError, NotImplementedError):
         return find_engine("reference").compile(derivation, **arguments)

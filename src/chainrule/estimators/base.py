@@ -27,6 +27,7 @@ from chainrule.estimators.declaring import (
     derive_for,
     refuse_what_lbfgs_cannot,
 )
+from chainrule.estimators.few_rows import AT_MOST
 from chainrule.estimators.held_out import HeldOut, Parts, predicting, split
 from chainrule.estimators.parameters import CONSTRAINTS
 from chainrule.estimators.reported_loss import cost_offset, reported_loss
@@ -278,7 +279,7 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no 
         return self._say_how_it_ended(plan, history, incremental=incremental)
 
     def _judge(self, data: Data, optimiser: Optimiser) -> HeldOut:
-        how = {"engine": self.engine, "dtype": data.X.dtype, "sparse": _sparse(data.X), "n_threads": self.n_threads}
+        how = {"engine": self.engine, "dtype": data.X.dtype, "n_threads": self.n_threads}
         return HeldOut(data, self._held_out_score, self.network_, averaged=optimiser.average is not None, **how)
 
     def _wants_validation_loss(self, request: Request) -> bool:
@@ -401,22 +402,41 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no 
 
     @contextmanager
     def _program(self, derivation: Derivation, batch_size: int, X: Any) -> Iterator[Program]:
+        how = {"engine": self.engine, "batch_size": batch_size, "n_threads": self.n_threads}
+        with self._held().program(derivation, dtype=X.dtype, **how) as program:
+            yield program
+
+    def _held(self) -> Compiled:
         if not hasattr(self, "_program_holder"):
             self._program_holder = Compiled()
-        how = {"engine": self.engine, "batch_size": batch_size, "n_threads": self.n_threads}
-        with self._program_holder.program(derivation, dtype=X.dtype, sparse=_sparse(X), **how) as program:
-            yield program
+        return self._program_holder
 
     # ---- after fitting
 
     def _outputs(self, X: Any) -> NDArray[Any]:
         """What the network gives for X, of shape (n, n_outputs)."""
-        check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=self._dtypes, reset=False)
-        X = row_wise(X, self.coefs_[0].dtype)
+        if not self._needs_no_check(X):
+            check_is_fitted(self)
+            X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=self._dtypes, reset=False)
+            X = row_wise(X, self.coefs_[0].dtype)
+        if X.shape[0] <= AT_MOST and not _sparse(X):
+            return self._held().few_rows(self.network_)(self._parameters(), X)
         with self._program(self.derivation_, self._rows_at_once, X) as program:
             program.load(self._parameters())
             return program.predict(X)
+
+    def _needs_no_check(self, X: Any) -> bool:
+        """Whether X is a few rows that scikit-learn's check, which takes longer than predicting them, would pass on."""
+        return (
+            type(X) is np.ndarray
+            and X.ndim == 2
+            and 0 < X.shape[0] <= AT_MOST
+            and hasattr(self, "network_")
+            and not hasattr(self, "feature_names_in_")
+            and X.shape[1] == self.n_features_in_
+            and X.dtype == self.coefs_[0].dtype
+            and bool(np.isfinite(X).all())
+        )
 
     @property
     def derivation_(self) -> Derivation:

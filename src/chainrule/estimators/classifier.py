@@ -297,9 +297,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         ), "softmax" if self._multiclass else "logistic"
 
     def _decoded(self, outputs: NDArray[Any]) -> NDArray[Any]:
-        labels: NDArray[Any] = self._label_binarizer.inverse_transform(
-            outputs.ravel() if self.n_outputs_ == 1 else outputs
-        )
+        kind = self._label_binarizer.y_type_
+        if kind == "multiclass":
+            labels: NDArray[Any] = self.classes_[outputs.argmax(axis=1)]
+        elif kind == "binary" and len(self.classes_) == 2:
+            labels = self.classes_[(outputs[:, 0] > 0.5).astype(np.intp)]
+        else:
+            labels = self._label_binarizer.inverse_transform(outputs.ravel() if self.n_outputs_ == 1 else outputs)
         return labels
 
     def _held_out_score(self, outputs: NDArray[Any], data: Data) -> float:

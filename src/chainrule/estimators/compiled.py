@@ -7,19 +7,21 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 
-from chainrule.calculus import Derivation
+from chainrule.calculus import Derivation, derive
 from chainrule.engines.choosing import compile_with
 from chainrule.engines.interface import Program
-
-AT_MOST = 2  # one for dense and one for sparse data
+from chainrule.estimators.few_rows import FewRows
+from chainrule.network import Network
 
 
 class Compiled:
-    """Holds the last programs; a copy, also in another process, starts without any."""
+    """Holds at most one program; a copy, also in another process, starts without one."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._programs: dict[object, Program] = {}
+        self._key: object = None
+        self._program: Program | None = None
+        self._few_rows: tuple[Network, FewRows] | None = None
 
     @contextmanager
     def program(self, derivation: Derivation, **how: Any) -> Iterator[Program]:
@@ -33,11 +35,16 @@ class Compiled:
         """
         with self._lock:
             key = (derivation, tuple(how.items()))
-            if key not in self._programs:
-                for oldest in list(self._programs)[: 1 - AT_MOST]:
-                    del self._programs[oldest]
-                self._programs[key] = compile_with(derivation=derivation, **how)
-            yield self._programs[key]
+            if self._program is None or key != self._key:
+                self._program, self._key = compile_with(derivation=derivation, **how), key
+            yield self._program
+
+    def few_rows(self, network: Network) -> FewRows:
+        """The function that predicts few rows."""
+        held = self._few_rows
+        if held is None or held[0] is not network:
+            held = self._few_rows = (network, FewRows(derive(network)))
+        return held[1]
 
     def __reduce__(self) -> tuple[type[Compiled], tuple[()]]:
         return Compiled, ()
