@@ -24,7 +24,7 @@ from chainrule.engines.jit.tables import StepScalars
 from chainrule.engines.jit.target import host_target
 from chainrule.engines.jit.thread_choice import FixedThreads, ThreadChoice, thread_choice
 from chainrule.engines.masks import keep_threshold, layer_keys
-from chainrule.expressions.terms import Symbol
+from chainrule.expressions.terms import SAMPLES, Size, Symbol, Term, symbols, walk
 
 __all__ = ["JitEngine", "JitProgram"]
 
@@ -72,6 +72,7 @@ class _Part:
         self.execution = Execution(self.assembly, compiled(self.assembly, self.request))
         self.memory = self.execution.memory
         self.places = self.assembly.layout.places
+        self._divide_table()
 
     def put(self, name: str, value: NDArray[Any]) -> None:
         """Write a parameter or state, and its transposed copy."""
@@ -100,25 +101,40 @@ class _Part:
     ) -> StepScalars:  # fmt: skip
         """Run steps of consecutive batches; the scalars of each step afterwards."""
         schedule = self.assembly.schedule
-        starts = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64)
+        starts = np.cumsum(counts) - counts
         samples = {"w": data["data w"][order]} if "data w" in data else {}
-        values = StepScalars(starts, counts, self.assembly.sizes, scalars, samples)
-        values.add(schedule.table)
-        dtype = self.assembly.lanes.dtype
-        table = np.zeros((len(counts), max(len(schedule.table), 1)), dtype)
+        values = StepScalars(starts, counts, self.assembly.sizes, {**self._constant, **scalars}, samples)
+        values.add(self._varying)
+        table = np.zeros((len(counts), max(len(schedule.table), 1)), self.assembly.lanes.dtype)
         with np.errstate(over="ignore"):
             for slot, (symbol, _) in enumerate(schedule.table):
                 table[:, slot] = values[symbol.name]
         ahead = np.zeros(int(counts.max(initial=0)), np.int64)
         totals = self.execution.run(data, np.concatenate([order, ahead]), starts, counts, table, keys, threads)
-        known = StepScalars(starts, counts, self.assembly.sizes, {**scalars, **self._known(values, totals)}, samples)
-        known.add(schedule.scalars)
-        return known
+        values.know({symbol.name: totals[:, slot] for slot, symbol in enumerate(schedule.totals)})
+        values.add(schedule.scalars)
+        return values
 
-    def _known(self, values: StepScalars, totals: NDArray[np.float64]) -> dict[str, Any]:
-        schedule = self.assembly.schedule
-        known: dict[str, Any] = {symbol.name: values[symbol.name] for symbol, _ in schedule.table}
-        return known | {symbol.name: totals[:, slot] for slot, symbol in enumerate(schedule.totals)}
+    def _divide_table(self) -> None:
+        """Scalars of the table that no step changes are computed once."""
+        constants = dict(self.request.equations.constants)
+        once = StepScalars(_NO_STEPS, _NO_STEPS, self.assembly.sizes, constants, {})
+        self._varying: list[tuple[Symbol, Term]] = []
+        for symbol, term in self.assembly.schedule.table:
+            if all(used.name in constants for used in symbols(term)) and not _measures_samples(term):
+                once.add([(symbol, term)])
+                constants[symbol.name] = once[symbol.name]
+            else:
+                self._varying.append((symbol, term))
+        self._constant = constants
+
+
+_NO_STEPS = np.zeros(0, np.int64)
+
+
+def _measures_samples(term: Term) -> bool:
+    """Whether a term holds the number of samples of a step."""
+    return any(node == Size(SAMPLES) for node in walk(term))
 
 
 @dataclass(frozen=True)
@@ -217,7 +233,7 @@ class JitProgram:
         runs = divisor != 0
         kept = np.repeat(runs, counts)
         numbers = self._t + 1 + np.arange(int(runs.sum()), dtype=np.int64)
-        scalars = dict(self._derivation.equations.constants) | {"eta": np.asarray(epoch.rates)[runs], "t": numbers}
+        scalars = {"eta": np.asarray(epoch.rates)[runs], "t": numbers}
         order = np.ascontiguousarray(epoch.order[kept], np.int64)
         keys = self._mask_keys(epoch.seed, numbers - 1)
         arrays, self._training.execution.steps_done = self._arrays(data), 0
@@ -236,10 +252,9 @@ class JitProgram:
         names = tuple(f"d{name}" for name in self._parameters)
         part = self._other("gradients", bare.gradients, (*names, COST), len(data))
         everything = np.arange(len(data), dtype=np.int64)
-        scalars = dict(bare.gradients.constants)
         counts = np.array([len(data)], np.int64)
-        known = part.run(self._arrays(data), everything, counts, scalars, self._mask_keys(0, counts), FixedThreads(1))
-        return float(known[COST][0]), {name: part.get(name) for name in names}
+        known = part.run(self._arrays(data), everything, counts, {}, self._mask_keys(0, counts), FixedThreads(1))
+        return float(np.asarray(known[COST]).ravel()[0]), {name: part.get(name) for name in names}
 
     def predict(self, X: Any) -> Floats:
         equations = self._derivation.prediction

@@ -50,9 +50,13 @@ class StepScalars:
                 if term != symbol:
                     self._known[symbol.name] = self._value(term)
 
-    def __getitem__(self, name: str) -> Array:
-        """One number per step."""
-        return np.array(np.broadcast_to(np.asarray(self._known[name], np.float64), self._counts.shape))
+    def know(self, values: Mapping[str, Any]) -> None:
+        """Take scalars that were computed elsewhere."""
+        self._known.update(values)
+
+    def __getitem__(self, name: str) -> Any:
+        """One number per step, or one for all."""
+        return self._known[name]
 
     def _value(self, term: Term) -> Any:
         match term:
