@@ -20,20 +20,55 @@ from sklearn.utils.validation import validate_data
 
 from chainrule.engines.interface import Data, Engine
 from chainrule.estimators.base import BaseMLP, Request, request_for_fit
+from chainrule.estimators.documentation import ATTRIBUTES, OWN_PARAMETERS, PARAMETERS, documented
 from chainrule.estimators.targets import classification_loss, smoothed
 from chainrule.expressions.losses import Loss
 
 
+@documented(parameters=PARAMETERS, own_parameters=OWN_PARAMETERS, attributes=ATTRIBUTES)
 class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-learn has no types
-    """A multilayer perceptron that classifies.
+    """A multilayer perceptron that classifies: scikit-learn's, with the same numbers, faster, and with more to ask for.
+
+    Two classes, more than two, or several labels at once, each there or not.
+
+    Parameters
+    ----------
+    {parameters}
+    loss : {"log_loss"} or Loss, default="log_loss"
+        Cross-entropy: −Σ y log ŷ of classes that exclude each other, −Σ (y log ŷ + (1 − y) log(1 − ŷ)) of labels that
+        do not; or a loss of one's own in probabilities.
+    label_smoothing : float, default=0.0
+        ε: y becomes (1 − ε) y + ε/K with K classes; K = 2 for a label that is there or not.
+    class_weight : dict, "balanced" or None, default=None
+        Factors of wᵢ by class; "balanced" is n / (K · number of samples of the class).
+    {own_parameters}
+
+    Attributes
+    ----------
+    classes_ : ndarray
+        The classes in sorted order.
+    {attributes}
+
+    Notes
+    -----
+    The cost is J = (Σᵢ wᵢ Σⱼ ℓᵢⱼ + ½ α Σ‖W‖² + α₁ Σ|W|) / s with s = Σ wᵢ of the batch.  For float64 data and the same
+    `random_state`, training gives the numbers of scikit-learn 1.9, but for these: a diverging training stops at
+    once, keeps the last finite weights, and says so; with float32 data L-BFGS keeps float32; a warm start with early
+    stopping keeps the earlier best weights when no epoch is better; probabilities are not clipped in the loss, which
+    matters where one is below 2⁻⁵².
 
     Examples
     --------
-    >>> from sklearn.datasets import make_classification
-    >>> X, y = make_classification(n_samples=100, random_state=1)
-    >>> clf = MLPClassifier(random_state=1, max_iter=300).fit(X, y)
-    >>> clf.predict(X[:3])
-    array([...])
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.preprocessing import scale
+    >>> X, y = load_iris(return_X_y=True)
+    >>> clf = MLPClassifier((8,), activation="tanh", solver="lbfgs", random_state=0).fit(scale(X), y)
+    >>> print(clf.network_)
+    4 -> 8 tanh -> 3 softmax
+    >>> print(clf.derivation_["dZ2"])
+    dZ2 = 1 / size(i) * (A2 - Y)
+    >>> clf.score(scale(X), y) > 0.95
+    True
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {

@@ -16,18 +16,44 @@ from sklearn.utils.validation import validate_data
 
 from chainrule.engines.interface import Data, Engine
 from chainrule.estimators.base import BaseMLP, Request, request_for_fit
+from chainrule.estimators.documentation import ATTRIBUTES, OWN_PARAMETERS, PARAMETERS, documented
 from chainrule.estimators.targets import check_targets, regression_loss
 from chainrule.expressions.losses import Loss
 
 
+@documented(parameters=PARAMETERS, own_parameters=OWN_PARAMETERS, attributes=ATTRIBUTES)
 class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-learn has no types
-    """A multilayer perceptron that predicts one or several real numbers.
+    """A multilayer perceptron that predicts numbers: scikit-learn's, with the same numbers, faster, and with more.
+
+    Parameters
+    ----------
+    loss : str or Loss, default="squared_error"
+        ℓ of a prediction ŷ: "squared_error", ½(ŷ − y)²; "absolute_error", |ŷ − y|; "huber(delta=1)", ½(ŷ − y)² up to δ,
+        then δ(|ŷ − y| − δ/2); "quantile(q=0.5)", q(y − ŷ) below y and (1 − q)(ŷ − y) above; "poisson", ŷ − y log ŷ with
+        ŷ = e^z; or a loss of one's own.
+    {parameters}
+    {own_parameters}
+
+    Attributes
+    ----------
+    {attributes}
+
+    Notes
+    -----
+    The cost is J = (Σᵢ wᵢ Σⱼ ℓᵢⱼ + ½ α Σ‖W‖² + α₁ Σ|W|) / s with s = Σ wᵢ of the batch.  For float64 data and the same
+    `random_state`, training gives the numbers of scikit-learn 1.9, but for these: with several targets L-BFGS
+    minimises J with J's own gradient (scikit-learn's gradient is not that of its loss); a diverging training stops at
+    once, keeps the last finite weights, and says so; with float32 data L-BFGS keeps float32; a warm start with early
+    stopping keeps the earlier best weights when no epoch is better.
 
     Examples
     --------
     >>> from sklearn.datasets import make_regression
     >>> X, y = make_regression(n_samples=200, n_features=20, random_state=1)
-    >>> MLPRegressor(random_state=1, max_iter=2000, tol=0.1).fit(X, y).score(X, y) > 0.9
+    >>> reg = MLPRegressor("huber(delta=10)", random_state=1, max_iter=2000, tol=0.1).fit(X, y)
+    >>> print(reg.network_)
+    20 -> 100 relu -> 1 identity
+    >>> reg.score(X, y) > 0.9
     True
     """
 
