@@ -1,0 +1,1 @@
+"""The command ``chainrule``: thin commands over the rooms before it."""
