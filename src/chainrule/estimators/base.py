@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state, shuffle
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from chainrule.calculus import Derivation
@@ -255,7 +255,7 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no 
             planned_epochs=self.max_iter,
             batch_size=self._batch_size(len(data)),
             schedule=declare_schedule(self),
-            reorder=(lambda order: shuffle(order, random_state=rng)) if self.shuffle else in_order,
+            reorder=(lambda order: order[rng.permutation(len(order))]) if self.shuffle else in_order,
             rng=rng,
             tol=self.tol,
             patience=self.n_iter_no_change if self.patience is None else self.patience,
