@@ -40,12 +40,12 @@ def loss_curve(
     Examples
     --------
     >>> print("\n".join(loss_curve([8, 4, 2, 1], width=24, height=4, unicode=False)))
-        8 |***
-     2.83 |   *****
-          |        ****
-        1 |            ***
-          +---------------
-           1       epoch 4
+             8 |***
+          2.83 |   ***
+               |      ****
+             1 |          **
+               +------------
+                1    epoch 4
     """
     series = [np.asarray(values, np.float64) for values in (training, validation)]
     finite = np.concatenate([values[np.isfinite(values)] for values in series])
@@ -55,7 +55,7 @@ def loss_curve(
     logarithmic = low > 0 and high / low > _LOGARITHMIC_FROM
     if high == low:
         high = low + (abs(low) or 1.0)
-    margin = 10
+    margin = 11  # the longest label is -1.23e-100
     columns, n_epochs = max(width - margin - 1, 8), max(map(len, series))
 
     def rows(values: Floats, across: int, down: int) -> NDArray[np.int64]:
@@ -65,7 +65,11 @@ def loss_curve(
             return np.full(across, -1)
         x = np.linspace(0, n_epochs - 1, across)
         y = np.interp(x, at, values[at])
-        heights = np.log(y / low) / math.log(high / low) if logarithmic else (y - low) / (high - low)
+        if logarithmic:
+            y, bottom, top = np.log(y), math.log(low), math.log(high)
+        else:
+            bottom, top = low, high
+        heights = (y - bottom) / (top - bottom)
         levels = np.rint((1 - heights) * (down - 1)).astype(np.int64)
         return np.where((x >= at[0]) & (x <= at[-1]), levels, -1)
 
