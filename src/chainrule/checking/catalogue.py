@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 
 from chainrule.calculus.equations import Equation
 from chainrule.calculus.forward import divisor, prediction
 from chainrule.checking.forms import OTHER_SAMPLES
-from chainrule.checking.slips import FITTED, SHIFTED_DOWN, SHIFTED_UP, Slip, relabelled
+from chainrule.checking.slips import AND, FITTED, SHIFTED_DOWN, SHIFTED_UP, Slip, relabelled
 from chainrule.expressions.activations import ACTIVATIONS, Activation, Softmax
 from chainrule.expressions.derivatives import computed_derivative, differentiate
 from chainrule.expressions.functions import Function
@@ -22,10 +23,11 @@ from chainrule.expressions.terms import (
     Size,
     Symbol,
     Term,
-    mul,
     matrix_product,
+    mul,
     replace,
     symbols,
+    term,
     total,
     units,
     walk,
@@ -67,7 +69,8 @@ class Catalogue:
         penalty = replace(right, {data: ZERO})
         yield Slip("transpose", line, right, transposed=True)
         yield from self._factors(line, right)
-        yield from self._divisions(line, data, penalty)
+        if symbols(penalty):
+            yield from self._divisions_of_data(line, data, penalty)
         yield from self._of_factors(line, layer, data, penalty)
         W = Symbol(f"W{layer}", right.axes)
         if symbols(penalty):
@@ -87,7 +90,6 @@ class Catalogue:
         right = self._lines[line].right
         dZ, b = Symbol(f"dZ{layer}", (SAMPLES, axis)), Symbol(f"b{layer}", (axis,))
         yield from self._factors(line, right)
-        yield from self._divisions(line, right, ZERO)
         yield Slip("not summed", line, dZ)
         yield Slip("wrong axis", line, total(dZ, (axis,)), "over the units")
         yield Slip("summed over everything", line, total(dZ, dZ.axes))
@@ -103,20 +105,24 @@ class Catalogue:
         yield Slip("penalty on biases", line, right + FITTED * b)
         yield Slip("constant factor", line, FITTED * right)
 
-    @staticmethod
-    def _factors(line: str, right: Term) -> Iterator[Slip]:
-        yield Slip("sign", line, -right)
-        yield Slip("factor 2", line, 2 * right)
-        yield Slip("factor 1/2", line, right / 2)
+    def _factors(self, line: str, right: Term) -> Iterator[Slip]:
+        """Constant factors, alone and together with one another."""
+        n = Size(SAMPLES) if self._s is None else self._s
+        signs: dict[str, Term] = {"": right, "sign": -right}
+        halves: dict[str, Term] = {"": ONE, "factor 2": term(2), "factor 1/2": term(0.5)}
+        divisions: dict[str, Term] = {"": ONE, "1/m doubled": 1 / n} | ({} if self._s is None else {"1/m missing": n})
+        together = itertools.product(signs.items(), halves.items(), divisions.items())
+        for kinds_and_terms in sorted(together, key=lambda choice: sum(bool(kind) for kind, _ in choice)):
+            (_, signed), (_, factor), (_, division) = kinds_and_terms
+            kinds = [kind for kind, _ in kinds_and_terms if kind]
+            if kinds:
+                yield Slip(AND.join(kinds), line, signed * factor * division)
 
-    def _divisions(self, line: str, data: Term, penalty: Term) -> Iterator[Slip]:
-        """1/m on the data part, or on the whole line."""
+    def _divisions_of_data(self, line: str, data: Term, penalty: Term) -> Iterator[Slip]:
+        """1/m on the data's part of a line alone."""
         if self._s is not None:
             yield Slip("1/m missing", line, data * self._s + penalty)
-            yield Slip("1/m missing", line, (data + penalty) * self._s)
-        extra = Size(SAMPLES) if self._s is None else self._s
-        yield Slip("1/m doubled", line, data / extra + penalty)
-        yield Slip("1/m doubled", line, (data + penalty) / extra)
+        yield Slip("1/m doubled", line, data / (Size(SAMPLES) if self._s is None else self._s) + penalty)
 
     # ------------------------------------------------------------ ∂J/∂W is a product of two factors
     def _of_factors(self, line: str, layer: int, data: Reduce, penalty: Term) -> Iterator[Slip]:
@@ -172,7 +178,6 @@ class Catalogue:
         line = f"dZ{layer}"
         right = self._lines[line].right
         yield from self._factors(line, right)
-        yield from self._divisions(line, right, ZERO)
         is_output = layer == self._network.depth
         if is_output:
             yield from self._of_output(line, right)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from chainrule.checking.catalogue import Catalogue
 from chainrule.checking.forms import Form
-from chainrule.checking.slips import FITTED, Slip
+from chainrule.checking.slips import AND, FITTED, Slip
 from chainrule.checking.worlds import Value, World
 from chainrule.expressions.terms import Number, replace, symbols
 
@@ -25,7 +25,8 @@ Array = NDArray[np.float64]
 EXACT, SINGLE = 1e-6, 2e-4  # relative to an array's norm: for float64, and for values that float32 has computed
 ROUNDING = 1e-13
 STORIES_KEPT = 6
-UNEXPLAINED, OPEN_NUMBER = 10.0, 0.5  # what a story pays, in slips: for an unknown array, and for a fitted number
+# what a story pays, in slips: for an unknown array, a fitted number, one more slip in the same line
+UNEXPLAINED, OPEN_NUMBER, IN_ONE_LINE = 10.0, 0.5, 0.75
 
 
 @dataclass(frozen=True)
@@ -269,4 +270,4 @@ class Explainer:
 
 def _cost(slip: Slip) -> float:
     fitted = slip.detail.rpartition("c = ")[1]
-    return 1.0 + (OPEN_NUMBER if fitted else 0.0)
+    return 1.0 + (OPEN_NUMBER if fitted else 0.0) + IN_ONE_LINE * slip.kind.count(AND)

@@ -10,6 +10,8 @@ from chainrule.expressions.terms import Axes, Symbol, Term
 FITTED = Symbol("c")  # a number that the slip leaves open: a learning rate, a penalty's strength, a factor
 SHIFTED_UP, SHIFTED_DOWN = "Y_up", "Y_down"  # labels with every class taken for the next, or for the one before
 
+AND = " + "  # between kinds that meet in one line
+
 # What a slip may be called; the values are what a reader is told.
 KINDS = {
     "sign": "the sign is flipped",
@@ -56,8 +58,6 @@ KINDS = {
     "dropout missing": "the activation before dropout stands where the one after it belongs",
     "constant factor": "it is off by a constant factor",
     "not finite": "it holds NaN or infinities",
-    "shape": "its shape is wrong",
-    "not returned": "it is not returned",
     "unknown": "it is wrong in a way that the catalogue does not have",
 }
 
@@ -69,7 +69,7 @@ class Slip:
     Attributes
     ----------
     kind : str
-        A key of `KINDS`.
+        A key of `KINDS`, or several, joined by `AND`.
     line : str
         The name that the line assigns: ``"dZ2"``.
     right : Term
@@ -89,7 +89,9 @@ class Slip:
     @property
     def words(self) -> str:
         """What is wrong, as a sentence without its end."""
-        return KINDS[self.kind] + (f" ({self.detail})" if self.detail else "")
+        return ", and ".join(KINDS[kind] for kind in self.kind.split(AND)) + (
+            f" ({self.detail})" if self.detail else ""
+        )
 
 
 def relabelled(symbol: Symbol, axes: Axes) -> Symbol:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from chainrule.expressions.terms import SAMPLES, Axes, Number, Symbol, Term, rep
 Array = NDArray[np.float64]
 
 _REASON = Reason("slip", "as somebody may have written it")
+_RESULT = "result"
 
 
 def backward_lines(derivation: Derivation) -> dict[str, Equation]:
@@ -58,8 +60,8 @@ class World:
     def __post_init__(self) -> None:
         self._by_line = {slip.line: slip for slip in self.slips}
         changed: set[str] = set(self._by_line)
-        for name, equation in self.lines.items():
-            if any(symbol.name in changed for symbol in symbols(equation.right)):
+        for name, used in _uses(tuple(self.lines.values())):
+            if not used.isdisjoint(changed):
                 changed.add(name)
         self.changed = changed
         labels = self.forward["Y"]
@@ -94,16 +96,15 @@ class World:
             if symbol == FITTED:
                 continue
             found = self._relabelled(symbol) if symbol.name.endswith(RELABELLED) else self.value(symbol.name)
-            here = Symbol(f"v{len(inputs)}", found.axes)
-            by[symbol], values[here.name] = here, found.array
+            here = symbol
+            if found.axes != symbol.axes or symbol.name in values:
+                here = by[symbol] = Symbol(f"{symbol.name} {len(inputs)}", found.axes)
+            values[here.name] = found.array
             inputs.append(here)
-        right = replace(term, by)
-        left = Symbol("result", right.axes)
         n = len(self.forward["X"])
-        sizes = dict(self.forward.equations.sizes) | {SAMPLES: n, OTHER_SAMPLES: n}
-        equation = Equation(left, right, "backward", _REASON)
-        system = Equations(tuple(inputs), (equation,), (left.name,), tuple(sizes.items()))
-        return Value(right.axes, evaluate(system, values)["result"])
+        sizes = (*self.forward.equations.sizes, (SAMPLES, n), (OTHER_SAMPLES, n))
+        right = replace(term, by)
+        return Value(right.axes, evaluate(_system(right, tuple(inputs), sizes), values)[_RESULT])
 
     def _relabelled(self, symbol: Symbol) -> Value:
         """An array whose axes are taken for others, in the order in which code with samples in rows has them."""
@@ -111,3 +112,16 @@ class World:
         array = array.reshape(array.shape[: len(symbol.axes)])
         axes = union(symbol.axes)
         return Value(axes, np.transpose(array, [symbol.axes.index(axis) for axis in axes]))
+
+
+@lru_cache(maxsize=4096)
+def _system(right: Term, inputs: tuple[Symbol, ...], sizes: tuple[tuple[str, int], ...]) -> Equations:
+    """One term as a system of its own; kept, as a line that has no slip is computed in many passes."""
+    equation = Equation(Symbol(_RESULT, right.axes), right, "backward", _REASON)
+    return Equations(inputs, (equation,), (_RESULT,), sizes)
+
+
+@lru_cache(maxsize=64)
+def _uses(lines: tuple[Equation, ...]) -> tuple[tuple[str, frozenset[str]], ...]:
+    """Which names every line uses."""
+    return tuple((line.left.name, frozenset(symbol.name for symbol in symbols(line.right))) for line in lines)
