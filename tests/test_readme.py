@@ -2,7 +2,9 @@
 
 import doctest
 import re
+import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,23 @@ def readme(repository: Path) -> str:
 
 def test_the_second_command_installs_the_test_extra_and_runs_the_gate(readme: str) -> None:
     assert command(readme, "test") == 'pip install ".[test]" && scripts/check --all'
+
+
+@pytest.mark.slow
+def test_the_first_command_trains_and_writes_a_model(repository: Path, readme: str, tmp_path: Path) -> None:
+    install, train = command(readme, "train").split(" && ")
+    assert install == "pip install ."
+    (tmp_path / "examples").symlink_to(repository / "examples")
+    predict = re.findall(r"^chainrule predict .*$", readme, flags=re.MULTILINE)[0]
+    for line in (train, predict):
+        chainrule = [sys.executable, "-c", "from chainrule.cli.app import main; main()", *shlex.split(line)[1:]]
+        ran = subprocess.run(chainrule, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert ran.returncode == 0, ran.stderr
+        if line == train:
+            assert re.search(r"network +9[5-9]\.\d%", ran.stdout)
+            assert re.search(r"majority class +63\.2%", ran.stdout)
+    assert (tmp_path / "cancer.chainrule").exists()
+    assert len((tmp_path / "predictions.csv").read_text(encoding="utf-8").splitlines()) == 570
 
 
 @pytest.mark.slow  # makes a virtual environment
