@@ -34,11 +34,13 @@ from chainrule.notation.tree import (
     Sum,
     Transpose,
     Underbrace,
+    mentions,
     walk,
 )
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Function = Callable[[Array], Array]
+MAX_EXTENT = 10_000
 
 _COMPARISONS: dict[RelationSign, Callable[[Array, Array], Array]] = {
     "<": np.less,
@@ -90,6 +92,10 @@ class ShapeError(MeaningError):
     def __init__(self, what: str, left: tuple[int, ...], right: tuple[int, ...]) -> None:
         super().__init__(f"{what}: {_shape_text(left)} meets {_shape_text(right)}")
         self.shapes = (left, right)
+
+
+class IndexRangeError(MeaningError):
+    """An index beyond the array that it chooses from."""
 
 
 @dataclass(frozen=True)
@@ -336,12 +342,12 @@ def _indexed(node: Node, letter: Letter, setting: Setting) -> _Value | None:
     if sample is not None:
         axis = 0 if base in setting.sample_vectors else setting.sample_axis
         if sample >= array.shape[axis]:
-            raise MeaningError(f"{to_text(node)}: only {array.shape[axis]} samples")
+            raise IndexRangeError(f"{to_text(node)}: only {array.shape[axis]} samples")
         array = np.take(array, [sample], axis=axis)
     axes = [0, 1] if sample is None else [1 - setting.sample_axis]
     for axis, entry in zip(axes, entries, strict=False):
         if entry >= array.shape[axis]:
-            raise MeaningError(f"{to_text(node)}: the index is out of range")
+            raise IndexRangeError(f"{to_text(node)}: the index is out of range")
         array = np.take(array, [entry], axis=axis)
     all_chosen = len(entries) + (sample is not None) >= sum(size > 1 for size in whole.shape)
     return _Value(array.reshape(()) if array.size == 1 and all_chosen else array)
@@ -413,18 +419,26 @@ def _big_sum(node: BigSum, setting: Setting) -> _Value:
     if not node.indices:
         raise MeaningError(f"{to_text(node)}: a sum without an index")
     first, *rest = node.indices
-    for step in range(_extent(first, node, setting)):
+    extent = _extent(first, node, setting)
+    for step in range(MAX_EXTENT if extent is None else extent):
         inner = setting.binding(**{first: step})
         body = replace(node, indices=tuple(rest)) if rest else node.body
-        term = _value(body, inner)
+        try:
+            term = _value(body, inner)
+        except IndexRangeError:
+            if extent is None and step > 0:
+                break
+            raise
         total = term if total is None else _elementwise(np.add, total, term, node)
     if total is None:
         raise MeaningError(f"{to_text(node)}: a sum over nothing")
     return total
 
 
-def _extent(index: str, node: BigSum, setting: Setting) -> int:
-    """How far an index runs: as the setting says, or as long as an array is that carries the index."""
+def _extent(index: str, node: BigSum, setting: Setting) -> int | None:
+    """How far an index runs: as the setting says, or as long as an array is that carries the index; None: till the
+    arrays that the setting resolves end.
+    """
     if index in setting.sizes:
         return setting.sizes[index]
     inner = {name for part in walk(node) if isinstance(part, BigSum) for name in part.indices}
@@ -444,6 +458,8 @@ def _extent(index: str, node: BigSum, setting: Setting) -> int:
             return int(whole.shape[0 if base in setting.sample_vectors else setting.sample_axis])
         if index in entries[: len(axes)]:
             return int(whole.shape[axes[entries.index(index)]])
+    if setting.resolve is not None and mentions(node.body, index):
+        return None
     raise MeaningError(f"nothing says how far {index} runs in {to_text(node)}")
 
 

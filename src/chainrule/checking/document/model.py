@@ -23,8 +23,11 @@ from chainrule.checking.document.letters import (
 )
 from chainrule.checking.document.statements import Page, Statement
 from chainrule.notation.tree import (
+    ONES,
     Applied,
+    BigSum,
     Cases,
+    Fraction,
     Letter,
     Mark,
     Node,
@@ -32,6 +35,7 @@ from chainrule.notation.tree import (
     Partial,
     Product,
     Sum,
+    Transpose,
     children,
     letters,
     walk,
@@ -39,6 +43,9 @@ from chainrule.notation.tree import (
 
 ACTIVATION_WORDS = {"sigmoid": "sigmoid", "logistic": "sigmoid", "relu": "relu", "tanh": "tanh", "identity": "identity"}
 FUNCTION_OF_NAME = {"σ": "sigmoid", "ReLU": "relu", "relu": "relu", "sigmoid": "sigmoid", "tanh": "tanh"}
+
+
+_ONE_SAMPLE = re.compile(r"\b(?:one|single)\s+(?:training\s+)?(?:sample|example|instance)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -63,12 +70,18 @@ class Model:
         What a function's name stands for: an expression, or a row of the table of activations.
     aliases : dict of str to str
         Letters that the page equates with a function's name, y = tanh: they mean its value.
+    entries : dict of Quantity to Letter
+        The left side of definitions that are made entry by entry, z_j⁽ⁱ⁾ = Σₖ ….
+    one_sample : bool
+        Whether the page says that it treats one sample.
     """
 
     definitions: dict[Quantity, Node] = field(default_factory=dict)
     marked: set[Quantity] = field(default_factory=set)
     functions: dict[str, FunctionDefinition | str] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
+    entries: dict[Quantity, Letter] = field(default_factory=dict)
+    one_sample: bool = False
     notes: list[str] = field(default_factory=list)
 
     def layers(self, name: str) -> list[str]:
@@ -81,6 +94,16 @@ class Model:
         for body in self.definitions.values():
             found |= {quantity(letter) for letter in letters(body) if not is_function(letter, self)}
         return found
+
+    @property
+    def has_softmax(self) -> bool:
+        """Whether the outputs are shares of one: labels then sum to one, and there are several outputs."""
+        return any(
+            (isinstance(part, Applied) and part.function.name == "softmax")
+            or (isinstance(part, Fraction) and isinstance(part.denominator, BigSum))
+            for body in self.definitions.values()
+            for part in walk(body)
+        )
 
     @property
     def loss(self) -> Quantity | None:
@@ -107,7 +130,7 @@ def build(page: Page) -> tuple[Model, Model]:
 
     They are the same object when the page has only one of them.
     """
-    whole = Model()
+    whole = Model(one_sample=any(_ONE_SAMPLE.search(line) for line in page.lines))
     _functions(page, whole)
     for statement in page.statements:
         for left, right in zip(statement.sides, statement.sides[1:], strict=False):
@@ -127,14 +150,17 @@ def _define(left: Node, right: Node, statement: Statement, model: Model) -> None
     one = quantity(left)
     generic = {mark.text for mark in left.lower if mark.text in INDICES}
     mentioned = {quantity(letter) for letter in letters(right)}
-    if one in mentioned or generic or any(isinstance(part, Partial) for part in walk(right)):
+    by_entries = bool(generic) and generic <= entry_indices(right) and bool(one.layer or _marks_samples(left))
+    if one in mentioned or (generic and not by_entries) or any(isinstance(part, Partial) for part in walk(right)):
         return
     if one.name in SIZES | RATES or (one.name == "y" and not one.accent):
         return
     if isinstance(right, Cases) or is_shape(right):
         return
     samples = entry_indices(left)
-    body = without_samples(right) if samples else right
+    body = without_samples(right) if samples and not by_entries else right
+    if by_entries:
+        model.entries.setdefault(one, left)
     if one not in model.definitions:
         model.definitions[one] = body
         if samples or _marks_samples(right):
@@ -224,6 +250,8 @@ def _split(whole: Model) -> tuple[Model, Model]:
     )
     first = Model(functions=whole.functions, notes=whole.notes)
     second = Model(functions=whole.functions, notes=whole.notes, marked=whole.marked)
+    for part in (first, second):
+        part.aliases, part.entries, part.one_sample = whole.aliases, whole.entries, whole.one_sample
     for one, body in whole.definitions.items():
         if one.name in LOSSES:
             first.definitions[one] = body
@@ -240,23 +268,26 @@ def _renamed(node: Node, names: set[Quantity], to: Letter) -> Node:
     return rebuilt(node, {id(child): _renamed(child, names, to) for child in children(node)})
 
 
-def affine(body: Node) -> tuple[Letter, Letter, Letter | None, bool] | None:
-    """Weight, input, bias of W a + b, and whether the weight stands on the left (columns)."""
+def affine(body: Node) -> tuple[Letter, Letter, Node | None, bool] | None:
+    """Weight, input, bias of W a + b (or b𝟏ᵀ, 𝟏bᵀ), and whether the weight stands on the left (columns).
+
+    Σₖ x_k w_jk + b_j counts as columns: its weight has the unit that it leads to first.
+    """
     terms = body.terms if isinstance(body, Sum) and not any(body.negative) else (body,)
     weight: Letter | None = None
     given: Letter | None = None
-    bias: Letter | None = None
+    bias: Node | None = None
     left = True
     for term in terms:
-        if (
-            isinstance(term, Product)
-            and len(term.factors) == 2
-            and all(isinstance(one, Letter) for one in term.factors)
-        ):
-            first, second = term.factors
-            if isinstance(first, Letter) and isinstance(second, Letter):
+        inner = term.body if isinstance(term, BigSum) else term
+        if isinstance(inner, Product) and len(inner.factors) == 2:
+            first, second = inner.factors
+            if ONES in (first, second) or Transpose(ONES) in (first, second):
+                bias = second if first == ONES else first
+            elif isinstance(first, Letter) and isinstance(second, Letter):
                 left = quantity(first).name in WEIGHTS
                 weight, given = (first, second) if left else (second, first)
+                left = left or isinstance(term, BigSum)
         elif isinstance(term, Letter) and quantity(term).name in BIASES:
             bias = term
     if weight is None or given is None or quantity(weight).name not in WEIGHTS:

@@ -128,10 +128,10 @@ def _segments(tokens: Sequence[Token]) -> Iterator[list[Token]]:
         before, rows, after = system
         yield from _segments(before) if before else ()
         for row in rows:
-            yield from _segments(_unaligned(row))
+            yield from _segments(row)
         yield from _segments(after) if after else ()
         return
-    for segment in _between_separators(tokens):
+    for segment in _between_separators(_unaligned(tokens)):
         inside = _inside_brackets(segment)
         if inside is None:
             yield segment

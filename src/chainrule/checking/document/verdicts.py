@@ -29,7 +29,7 @@ from chainrule.checking.document.worlds import (
     World,
     expanded,
 )
-from chainrule.notation.meaning import Array, MeaningError, Setting, ShapeError, evaluate
+from chainrule.notation.meaning import Array, IndexRangeError, MeaningError, Setting, ShapeError, evaluate
 from chainrule.notation.text import to_text
 from chainrule.notation.tree import (
     Applied,
@@ -115,6 +115,8 @@ class Judge:
             return Judgement(
                 "exact", "batch, rows", why="right where rows are samples; the page's forward pass has columns"
             )
+        if self.model.one_sample and self._try(left, right, ONE_SAMPLE_OUTPUTS):
+            return Judgement("exact", "one sample", why="the page treats one sample")
         one = self._try(left, right, ONE_SAMPLE)
         return Judgement("scalar", "one sample" if one else "scalar only", why=self._misfit(left, right))
 
@@ -136,7 +138,7 @@ class Judge:
         return (
             isinstance(left, Letter)
             and not _is_d_letter(left)
-            and any(letter == left for letter in letters(right))
+            and any(quantity(letter) == quantity(left) for letter in letters(right))
             and not is_function(left, self.model)
         )
 
@@ -193,12 +195,8 @@ class Judge:
                         evaluate(one, world.setting().binding(**bound)),
                         evaluate(other, world.setting(rows=rows).binding(**bound)),
                     )
-                except ShapeError:
-                    raise
-                except MeaningError as error:
-                    if "out of range" in str(error):
-                        continue
-                    raise
+                except IndexRangeError:
+                    continue
                 found = True
                 yield values
             if not found:
@@ -280,7 +278,7 @@ class Judge:
                 return Judgement("unread", why=str(error))
         if not results[SCALAR]:
             return Judgement("wrong", why="it isn't a step of gradient descent")
-        if results[BATCH]:
+        if results[BATCH] or (self.model.one_sample and results[ONE_SAMPLE]):
             return Judgement("exact", "batch")
         return Judgement("scalar", "one sample" if results[ONE_SAMPLE] else "scalar only")
 
@@ -294,12 +292,8 @@ class Judge:
                     now = evaluate(left, setting)
                     step = evaluate(rate, setting) * world.derivative(Partial(loss, left), setting, rows=False)
                     value = evaluate(right, setting)
-                except ShapeError:
-                    raise
-                except MeaningError as error:
-                    if "out of range" in str(error):
-                        continue
-                    raise
+                except IndexRangeError:
+                    continue
                 expected = {"-=": step, "+=": -step}.get(sign, now - step)
                 if not _same(expected, value, flattened=False):
                     return False

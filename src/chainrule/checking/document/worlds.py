@@ -32,8 +32,8 @@ from chainrule.checking.document.model import (
     is_function,
 )
 from chainrule.checking.functions import activation_callables
-from chainrule.notation.meaning import Array, Function, MeaningError, Setting, evaluate
-from chainrule.notation.tree import Dots, Letter, Mark, Matrix, Node, Partial, children, letters
+from chainrule.notation.meaning import Array, Function, IndexRangeError, MeaningError, Setting, evaluate
+from chainrule.notation.tree import Dots, Letter, Mark, Matrix, Node, Partial, Transpose, children, letters
 
 STEP = 1e-30
 _WIDTHS = (3, 4, 2, 6, 7, 8, 9, 10, 11, 12)
@@ -71,6 +71,7 @@ class World:
     seed: int
     base: dict[Quantity, Array] = field(default_factory=dict)
     columns: bool = True
+    _last: set[Quantity] = field(default_factory=set)
     _units: dict[Quantity, int] = field(default_factory=dict)
     _jacobians: dict[tuple[_Bound, Quantity], Array] = field(default_factory=dict)
 
@@ -86,18 +87,21 @@ class World:
         maps = [(one, found) for one, body in self.model.definitions.items() if (found := affine(body)) is not None]
         if maps:
             self.columns = maps[0][1][3]
-        outputs = self._outputs({one for one, _ in maps})
+        outputs = self._last = self._outputs({one for one, _ in maps})
         widths = iter(_WIDTHS)
         for one, (weight, given, bias, _) in maps:
             source = quantity(given)
             before = self._width_of(source)
             if before is None:
                 before = self._units[self._leaf(source)] = 1 if self.regime.scalar else next(widths)
-            own = self.regime.outputs if one in outputs else 1 if self.regime.scalar else next(widths)
+            last = max(self.regime.outputs, 3) if self.model.has_softmax else self.regime.outputs
+            own = last if one in outputs else 1 if self.regime.scalar else next(widths)
             self._units[one] = own
             shape = (own, before) if self.columns else (before, own)
             self.base.setdefault(quantity(weight), self._draw(shape))
-            if bias is not None:
+            if isinstance(bias, Transpose) and isinstance(bias.of, Letter):  # 𝟏bᵀ: b is a column in either layout
+                self.base.setdefault(quantity(bias.of), self._draw((own, 1)))
+            elif isinstance(bias, Letter):
                 self.base.setdefault(quantity(bias), self._draw((own, 1) if self.columns else (1, own)))
         for one in sorted(self.model.known() | {Quantity("y"), Quantity("x")}, key=str):
             if one not in self.model.definitions and one not in self.base:
@@ -145,10 +149,12 @@ class World:
             return np.asarray(float(samples))
         if one.name in RATES:
             return np.asarray(self.rng.uniform(0.2, 0.8))
-        units = self._units.get(one, self.regime.outputs)
+        units = self._units.get(one, max((self._units[out] for out in self._last), default=self.regime.outputs))
         shape = (units, samples) if self.columns else (samples, units)
         if one.name in LABELS:
-            return self.rng.uniform(0.1, 0.9, shape)
+            labels = self.rng.uniform(0.1, 0.9, shape)
+            shares = labels / labels.sum(axis=0 if self.columns else 1, keepdims=True)
+            return np.asarray(shares if self.model.has_softmax else labels)
         if one.name in INPUTS or one in self._units:
             return self._draw(shape)
         return self._draw(shape)
@@ -209,9 +215,30 @@ class World:
         if len(changed) > 400:
             raise MeaningError("the page's definitions go round in a circle")
         changed[one] = np.asarray(np.nan)  # a definition that needs itself finds this and stops
-        value = evaluate(self.model.definitions[one], self.setting_sharing(changed))
+        value = self._by_entries(one, changed) if one in self.model.entries else None
+        if value is None:
+            value = evaluate(self.model.definitions[one], self.setting_sharing(changed))
         changed[one] = value
         return value
+
+    def _by_entries(self, one: Quantity, changed: dict[Quantity, Array]) -> Array | None:
+        """An array that the page defines entry by entry: z_j⁽ⁱ⁾ = Σₖ …"""
+        left = self.model.entries[one]
+        units = [mark.text for mark in left.lower if not is_layer(mark)]
+        samples = [mark.text for mark in left.upper if mark.style == "round"]
+        width = self._width_of(one)
+        if len(units) != 1 or width is None:
+            return None
+        setting = self.setting_sharing(changed)
+        rows = []
+        for unit in range(width):
+            row = []
+            for sample in range(self.regime.samples):
+                bound = {units[0]: unit, **dict.fromkeys(samples, sample)}
+                row.append(evaluate(self.model.definitions[one], setting.binding(**bound)).reshape(()))
+            rows.append(row)
+        value: Array = np.array(rows)
+        return value if self.columns else value.T
 
     def setting_sharing(self, known: dict[Quantity, Array]) -> Setting:
         """A lenient setting that adds what it computes to the values already known."""
@@ -255,7 +282,7 @@ class World:
         chosen = np.asarray(_chosen(places, node.by, setting, one, columns=self.columns))
         part = jacobian[:, chosen.ravel()]
         if part.size == 1:
-            return part.reshape(())
+            return part.reshape(chosen.shape)
         return part.reshape(chosen.shape) if part.shape[0] == 1 and not rows and chosen.ndim == 2 else part
 
     def _column(self, of: Node, one: Quantity, at: Array, entry: int, setting: Setting) -> Array:
@@ -320,7 +347,7 @@ def _chosen(value: Array, letter: Letter, setting: Setting, one: Quantity, *, co
 
 def _take(value: Array, position: int, axis: int) -> Array:
     if position >= value.shape[axis]:
-        raise MeaningError("an index is out of range")
+        raise IndexRangeError(f"an index beyond the {value.shape[axis]} entries that there are")
     return np.take(value, [position], axis=axis)
 
 
@@ -349,6 +376,13 @@ def _functions(world: World) -> dict[str, Function]:
     table = activation_callables()
     found: dict[str, Function] = {}
     general = world.model.functions.get("") or "sigmoid"
+    units = 0 if world.columns else 1
+
+    def softmax(z: Array) -> Array:
+        powers = np.exp(z)
+        return np.asarray(powers / powers.sum(axis=units, keepdims=True))
+
+    found["softmax"] = softmax
     for name in ("f", "g", "h", "φ", "S"):
         found |= _row(name, str(general), table)
     for name, row in FUNCTION_OF_NAME.items():
