@@ -112,6 +112,20 @@ def test_sign():
     np.testing.assert_array_equal(got, [np.nan, -1, -1, -0.0, 0, 1, 1])
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_square_root_has_the_bits_of_the_instruction(dtype):
+    rng, integers = np.random.default_rng(0), f"u{np.dtype(dtype).itemsize}"
+    every_size = rng.integers(0, 2 ** (8 * np.dtype(dtype).itemsize) - 1, 400_000, dtype=np.uint64).astype(integers)
+    special = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, -1.0, np.finfo(dtype).smallest_subnormal], dtype)
+    x = np.concatenate([every_size.view(dtype), rng.uniform(1, 4, 400_000).astype(dtype), special])
+    with np.errstate(all="ignore"):
+        wanted = np.sqrt(x)
+    got = vector_function(ELEMENTARY["sqrt"], dtype)(x)
+    np.testing.assert_array_equal(got, wanted)
+    numbers = ~np.isnan(wanted)
+    np.testing.assert_array_equal(np.signbit(got[numbers]), np.signbit(wanted[numbers]))
+
+
 def test_targets_by_name():
     assert target_named("sse4").has_fma is False
     with pytest.raises(ValueError, match="accepted: 'avx512', 'avx2', 'sse4', 'neon'"):

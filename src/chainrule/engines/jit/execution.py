@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
 import threading
 import time
@@ -28,6 +29,7 @@ def aligned_zeros(count: int, dtype: np.dtype[Any]) -> NDArray[Any]:
     return raw[begin : begin + count * dtype.itemsize].view(dtype)
 
 
+@functools.cache
 def _give_way_address() -> int:
     """The address of a function that lets another thread run."""
     windows = os.name == "nt"

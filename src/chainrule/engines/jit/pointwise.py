@@ -124,8 +124,6 @@ class Pointwise:
                 return v.divide(*values)
             case "neg":
                 return v.negate(values[0])
-            case "sqrt":
-                return v.intrinsic("sqrt", values[0])
             case "abs":
                 return v.intrinsic("fabs", values[0])
             case "max":
@@ -138,7 +136,7 @@ class Pointwise:
         """Whole powers by squaring, and the square root; nothing else occurs in the tables of functions."""
         v = self.vectors
         if isinstance(exponent, Number) and exponent.value == 0.5:
-            return v.intrinsic("sqrt", base)
+            return ELEMENTARY["sqrt"](v, base)
         if not isinstance(exponent, Number) or not exponent.value.is_integer() or abs(exponent.value) > 64:
             raise CompilationUnsupported(f"the power {plain(term)}: exponents are whole numbers up to 64, or 1/2")
         count = abs(int(exponent.value))

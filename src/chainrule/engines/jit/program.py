@@ -232,8 +232,8 @@ class JitProgram:
         divisor = self._divisors(data, epoch.order, counts)
         runs = divisor != 0
         kept = np.repeat(runs, counts)
-        numbers = self._t + 1 + np.arange(int(runs.sum()), dtype=np.int64)
-        scalars = {"eta": np.asarray(epoch.rates)[runs], "t": numbers}
+        numbers = np.arange(self._t + 1, self._t + 1 + int(runs.sum()), dtype=np.int64)
+        scalars = {"eta": np.asarray(epoch.rates)[runs], "t": numbers.astype(np.float64)}
         order = np.ascontiguousarray(epoch.order[kept], np.int64)
         keys = self._mask_keys(epoch.seed, numbers - 1)
         arrays, self._training.execution.steps_done = self._arrays(data), 0

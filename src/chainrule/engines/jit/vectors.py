@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from chainrule.engines.jit.emit import Function, Index
 from chainrule.engines.jit.lanes import VECTOR_BYTES, Lanes
 from chainrule.engines.jit.target import Target
@@ -147,6 +149,15 @@ class Vectors:
         """An integer operation on bits: add, sub, and, or, xor, shl, lshr, ashr."""
         second = self.lanes.integer_constant(b) if isinstance(b, int) else b
         return self._value(f"{operation} {self.lanes.integers} {a}, {second}")
+
+    def bits_of(self, number: float) -> str:
+        """The bits of a constant."""
+        scalar = np.array(number, self.lanes.dtype).view(f"i{self.lanes.bytes}")
+        return self.lanes.integer_constant(int(scalar))
+
+    def compare_bits(self, relation: str, a: str, b: str) -> str:
+        """A mask from bits as integers; ``relation`` is LLVM's, such as ult."""
+        return self._value(f"icmp {relation} {self.lanes.integers} {a}, {b}")
 
     # ---- across lanes ----
     def sum_lanes(self, a: str) -> str:
