@@ -7,7 +7,7 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -27,6 +27,7 @@ from chainrule.estimators.declaring import (
     derive_for,
     refuse_what_lbfgs_cannot,
 )
+from chainrule.estimators.explaining import TrainingReport, explain
 from chainrule.estimators.few_rows import AT_MOST
 from chainrule.estimators.held_out import HeldOut, Parts, predicting, split
 from chainrule.estimators.parameters import CONSTRAINTS
@@ -436,6 +437,41 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no 
             and X.shape[1] == self.n_features_in_
             and X.dtype == self.coefs_[0].dtype
             and bool(np.isfinite(X).all())
+        )
+
+    def explain_training(self, X: Any = None, y: Any = None, sample_weight: Any = None) -> TrainingReport:
+        """What was trained, how it went, what the layers look like now, and what to try next.
+
+        Parameters
+        ----------
+        X, y, sample_weight : arrays, optional
+            Data by which gradients, dead units and saturation are judged; at most 2,000 rows are looked at.
+
+        Returns
+        -------
+        TrainingReport
+            Prints as text, shows itself in a notebook; its `plot` draws the curves.
+
+        Raises
+        ------
+        ValueError
+            If it is not fitted, or the data are not accepted.
+        """
+        check_is_fitted(self)
+        network, data = self.network_, None
+        if X is not None:
+            X, y = self._validated(X, y, reset=False)
+            data = self._as_data(X, y, sample_weight, self.coefs_[0].dtype, Request())
+            network = replace(network, sample_weights=data.weight is not None)
+        history = getattr(self, "history_", History())
+        return explain(
+            network,
+            self._parameters(),
+            history,
+            solver=self.solver,
+            epochs=self.n_iter_,
+            loss=self.loss_,
+            data=data,
         )
 
     @property
