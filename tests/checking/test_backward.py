@@ -1,5 +1,6 @@
 """check_backward on code written by hand: what is wrong is named, what merely follows is called inherited."""
 
+import functools
 import sys
 
 import numpy as np
@@ -357,3 +358,72 @@ def test_reports_read_and_travel():
     assert value["slips"][0]["kind"] == "sign"
     shape = check_backward(BCE, plain({"dW1": lambda v: v["X"]})).to_json()
     assert shape["items"][0]["error"] is None
+
+
+def test_labels_that_broadcast_and_then_raise():
+    def backward(params, X, Y):
+        return plain({})(params, X, Y)
+
+    X, y = np.random.default_rng(0).normal(size=(7, 4)), np.arange(7) % 2
+    assert check_backward(BCE, backward, None, X, y[:, None])
+    report = check_backward(BCE, backward, None, X, y)
+    assert "it runs with Y of shape (7, 1): Y of shape (n,) against (n, 1) broadcasts to n × n" in report.failure
+
+
+class Layers:
+    """A model with a method; its own parameters are handed over by `call`."""
+
+    def __init__(self, fault):
+        self.params, self.fault = None, fault
+
+    def backward(self, X, Y):
+        if self.fault:
+            raise RuntimeError("no forward pass yet")
+        return plain({})(self.params, X, Y)
+
+    def __call__(self, params, X, Y):
+        self.params = params
+        return self.backward(X, Y)
+
+
+@pytest.mark.parametrize("fault", [False, True])
+def test_methods_callables_and_partials(fault):
+    model = Layers(fault)
+
+    def call(function, values):
+        model.params = values
+        return function(values.X, values.Y)
+
+    for report in (
+        check_backward(BCE, model.backward, call=call),
+        check_backward(BCE, model),
+        check_backward(BCE, functools.partial(model)),
+    ):
+        assert report.right is not fault
+        assert not fault or "the function raised RuntimeError: no forward pass yet" in report.failure
+
+
+class Hostile:
+    def __array__(self, dtype=None, copy=None):
+        raise RuntimeError("no array here")
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        "a gradient", None, object(), Hostile(), [[1.0], [2.0, 3.0]], np.array(["a"]), np.array([None]), 1j, [],
+        np.zeros((0, 3)), np.zeros((2, 2, 2, 2)), np.ma.masked_all((4, 3)), {"W": 1}, True, 10**400, np.float64("nan"),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_whatever_stands_for_a_gradient_is_judged(array):
+    def backward(params, X, Y):
+        return {**plain({})(params, X, Y), "dW1": array}
+
+    report = check_backward(BCE, backward)
+    assert verdicts(report) == {"dW1": "unknown", "db1": "right", "dW2": "right", "db2": "right"}
+
+
+def test_a_network_is_needed():
+    with pytest.raises(TypeError, match="takes a Network, got str"):
+        check_backward("4 -> 3 tanh -> 1 sigmoid", plain({}))

@@ -195,3 +195,8 @@ def test_large_arrays_are_taken_in_pieces(monkeypatch):
     whole = check_gradients(net, params, X, Y)
     monkeypatch.setattr("chainrule.checking.branches.LARGEST_BATCH", 30)
     assert check_gradients(net, params, X, Y).items == whole.items
+
+
+def test_a_network_is_needed():
+    with pytest.raises(TypeError, match="takes a Network, got str"):
+        check_gradients("2 -> 1 sigmoid")

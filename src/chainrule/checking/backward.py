@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from dataclasses import replace as with_fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chainrule.calculus import derive
+from chainrule.calculus import Derivation, derive
 from chainrule.checking.backward_code import Writer
 from chainrule.checking.backward_report import HINTS, BackwardReport, FoundSlip, Hint, ReturnedArray
 from chainrule.checking.calling import roles_of
@@ -80,6 +81,8 @@ def check_backward(
 
     Raises
     ------
+    TypeError
+        If the network is no `Network`.
     ValueError
         If it cannot be told what an argument or a returned array stands for, or the data does not fit the network.
 
@@ -102,11 +105,12 @@ def check_backward(
         raise ValueError(f"function must be callable, got {type(function).__name__}")
     if layout is not None and layout not in LAYOUTS:
         raise ValueError(f"layout must be one of {', '.join(LAYOUTS)}, got {layout!r}")
+    derivation = derive(network)
     names = dict(names or {})
     roles = {} if call else roles_of(function, network, names)
     subject = Subject(function, roles, call)
     given = Given(params, X, Y, sample_weight, masks)
-    return _Check(network, subject, given, names, np.random.default_rng(seed)).report(layout)
+    return _Check(derivation, subject, given, names, np.random.default_rng(seed)).report(layout)
 
 
 def assert_backward_correct(
@@ -160,10 +164,12 @@ class _Reading:
 
 class _Check:
     def __init__(
-        self, network: Network, subject: Subject, given: Given, names: Mapping[str, str], rng: np.random.Generator
+        self, derivation: Derivation, subject: Subject, given: Given, names: Mapping[str, str], rng: np.random.Generator
     ) -> None:
+        network = derivation.network
         self._network, self._subject, self._given, self._names = network, subject, given, names
-        self._derivation = derive(network)
+        self._rng = rng
+        self._derivation = derivation
         self._lines = backward_lines(self._derivation)
         self._drawn = drawn_values(network, rng)
         self._one = drawn_values(network, rng, samples=1)
@@ -182,8 +188,8 @@ class _Check:
         if not found:
             if unread:
                 raise unread[0]
-            farthest, error = max(failed, key=lambda failure: reached(failure[1], self._subject.function))
-            text = described(error, self._subject.function)
+            farthest, error = max(failed, key=lambda failure: reached(failure[1]))
+            text = described(error) + self._broadcast_hint(layout)
             return BackwardReport(str(self._network), self._form_text(farthest), (), failure=text)
         return self._told(*self._best(found))
 
@@ -223,6 +229,21 @@ class _Check:
             raise ValueError(self._given.misfit(self._network))
         return found
 
+    def _broadcast_hint(self, layout: str | None) -> str:
+        """What to say where the function fails with labels of shape (n,), but runs with labels of shape (n, 1)."""
+        given = self._given
+        if given.Y is None or np.ndim(given.Y) != 1 or self._network.widths[-1] != 1:
+            return ""
+        column = with_fields(given, Y=np.asarray(given.Y)[:, None])
+        if not _Check(self._derivation, self._subject, column, self._names, self._rng).runs(layout):
+            return ""
+        n = len(np.asarray(given.Y))
+        return f"\n    it runs with Y of shape ({n}, 1): {KINDS['broadcasting']}"
+
+    def runs(self, layout: str | None) -> bool:
+        """Whether the function runs in any form for a batch."""
+        return bool(self._readings(forms(self._network, layout), self._drawn, [], []))
+
     def _trace(self, values: Values) -> Trace:
         """Every value of one step; drawn values are the same in every form."""
         drawn = values is self._drawn or values is self._one
@@ -238,7 +259,7 @@ class _Check:
             if name in reading:
                 try:
                     array = np.asarray(reading[name])
-                except ValueError:
+                except Exception:  # noqa: BLE001  an object of the reader's may raise anything; it is no array
                     array = np.asarray(np.nan)
                 claims[name] = array if array.dtype.kind in "biuf" else np.asarray(np.nan)
         explainer = self._explainer(attempt, claims)

@@ -53,7 +53,7 @@ def roles_of(function: Callable[..., Any], network: Network, names: Mapping[str,
         signature = inspect.signature(function)
     except (TypeError, ValueError):
         raise ValueError(f"{where}: its arguments cannot be read; {REMEDY}") from None
-    several = sum(_is_weights(name, network) for name in signature.parameters) > 1
+    several = sum(_is_weights(name) for name in signature.parameters) > 1
     roles: dict[str, str] = {}
     unknown = []
     for name, parameter in signature.parameters.items():
@@ -69,9 +69,9 @@ def roles_of(function: Callable[..., Any], network: Network, names: Mapping[str,
     return roles
 
 
-def _is_weights(name: str, network: Network) -> bool:
+def _is_weights(name: str) -> bool:
     found = meaning(name)
-    return bare(name) in PARAMS_NAMES or (found is not None and found.letter == "W") or network.depth == 0
+    return bare(name) in PARAMS_NAMES or (found is not None and found.letter == "W")
 
 
 def _role(name: str, network: Network, several: bool) -> str | None:

@@ -72,8 +72,8 @@ class Story:
 
 def single_precision(array: NDArray[np.generic]) -> bool:
     """Whether float32 has computed these values."""
-    if array.dtype.kind != "f" or array.dtype.itemsize < np.dtype(np.float64).itemsize:
-        return True
+    if array.dtype.kind != "f":
+        return False
     with np.errstate(over="ignore"):
         return bool(np.array_equal(array, array.astype(np.float32)))
 

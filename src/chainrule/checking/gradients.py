@@ -67,6 +67,8 @@ def check_gradients(
 
     Raises
     ------
+    TypeError
+        If the network is no `Network`.
     ValueError
         If data is given in part, an array has the wrong shape or holds NaN or infinities, or the cost is not finite.
 
@@ -83,6 +85,7 @@ def check_gradients(
     >>> bool(check_gradients(net))
     True
     """
+    derivation = derive(network)
     rng = np.random.default_rng(seed)
     if directions < 1:
         raise ValueError(f"directions must be at least 1, got {directions}")
@@ -92,7 +95,6 @@ def check_gradients(
         raise ValueError(f"the cost J is {float(reference['J'])} for these values; there is no gradient to check")
     names = [f"d{name}" for name in network.parameter_shapes]
     claimed = _claimed(gradients, names, reference)
-    derivation = derive(network)
     objective = derivation.objective
     cost = hold_branches(objective, {symbol.name: reference[symbol.name] for symbol in objective.inputs})
     kinks = _on_kinks(derivation, reference)

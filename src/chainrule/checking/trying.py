@@ -111,26 +111,30 @@ def changed(before: Any, after: Any, where: str = "") -> Iterator[str]:
         yield where
 
 
-def reached(error: Exception, function: Function) -> int:
-    """How far an exception came: its last line in the function's own code; −1 if the call itself failed."""
-    code = getattr(function, "__code__", None)
-    lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code is code]
-    return lines[-1] if lines else -1
+def reached(error: Exception) -> int:
+    """How far an exception came: the last line of the reader's outermost code; −1 if the call itself failed."""
+    places = _places(error)
+    return places[0][1] if places else -1
 
 
-def described(error: Exception, function: Function) -> str:
+def described(error: Exception) -> str:
     """The exception, and where in the reader's code it came from."""
     kind = type(error).__name__
-    code = getattr(function, "__code__", None)
-    own = [(f.f_code.co_filename, line) for f, line in traceback.walk_tb(error.__traceback__)]
-    inside = [(f.f_code.co_filename, line) for f, line in traceback.walk_tb(error.__traceback__) if f.f_code is code]
-    if not inside:
+    places = _places(error)
+    if not places:
         return f"calling the function failed: {kind}: {error}"
-    file, line = inside[-1]
+    (file, line), (deepest_file, deepest_line) = places[0], places[-1]
     source = linecache.getline(file, line).strip()
-    deepest = f" (raised at line {own[-1][1]} of {own[-1][0].rpartition('/')[2]})" if own[-1] != inside[-1] else ""
-    shown = f": {source}" if source else ""
-    return f"the function raised {kind}: {error}\n    at its line {line}{shown}{deepest}"
+    where = f"\n    at its line {line}" + (f": {source}" if source else "")
+    if (deepest_file, deepest_line) != (file, line):
+        where += f" (raised at line {deepest_line} of {deepest_file.replace(chr(92), '/').rpartition('/')[2]})"
+    return f"the function raised {kind}: {error}{where}"
+
+
+def _places(error: Exception) -> list[tuple[str, int]]:
+    """File and line of every call between ours and the one that raised."""
+    frames = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    return [(file, line) for file, line in frames if file != __file__]
 
 
 def forms(network: Network, layout: str | None) -> Iterator[Form]:
