@@ -69,6 +69,8 @@ def test_plain_text_without_any_dollar():
         "$\\input{/etc/passwd} = \\def\\a{\\a\\a}\\a$",
         "$a = 9^{9^{9^{9}}}$ $J = \\sum_{i=1}^{m} a$",
         "$" * 1000,
+        "\n".join(f"$a_{n} = a_{{{n + 1}}} a_{{{n + 1}}} a_{{{n + 1}}}$" for n in range(400)) + "$a_0 = a_1 + 1$",
+        "$z = w x + b$ $a = z a$ $b = a$ $L = (a - y)^2$ $\\frac{\\partial L}{\\partial w} = 2 (a - y) x$",
     ],
 )
 def test_damage_and_hostility_end_in_a_report(page):

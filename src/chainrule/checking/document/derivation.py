@@ -214,7 +214,10 @@ class _Checker:
             return Judgement("given", why="a place left open by the writer")
         if self._is_definition(left.tree, right.tree, sign):
             return Judgement("given")
-        judgement = self._judge_for(left.tree, right.tree).link(left.tree, right.tree, sign)
+        try:
+            judgement = self._judge_for(left.tree, right.tree).link(left.tree, right.tree, sign)
+        except RecursionError:
+            return Judgement("unread", why="what it is defined by is defined by too long a chain")
         if isinstance(left.tree, Letter) and sign == "=":
             return self._restated(left.tree, right.tree, judgement)
         return judgement

@@ -18,6 +18,7 @@ from chainrule.notation.tokens import Token, tokenize
 from chainrule.notation.tree import Node
 
 MAX_CHARACTERS = 400_000
+MAX_STATEMENTS = 3_000
 
 _MATH = re.compile(
     r"\$\$(?P<display>.+?)\$\$|\$(?P<inline>[^$]+?)\$|\\\[(?P<bracket>.+?)\\\]|\\\((?P<paren>.+?)\\\)"
@@ -79,7 +80,7 @@ def read_page(text: str, conventions: Conventions) -> Page:
     Raises
     ------
     ValueError
-        If the text is longer than 400,000 characters.
+        If the text is longer than 400,000 characters or has more than 3,000 statements.
     """
     if len(text) > MAX_CHARACTERS:
         raise ValueError(f"a document of {len(text):,} characters; at most {MAX_CHARACTERS:,} are read")
@@ -100,6 +101,8 @@ def read_page(text: str, conventions: Conventions) -> Page:
             if _CONDITIONAL.search(formula) and set(statement.signs) <= _INEQUALITIES:
                 condition = formula[statement.sides[0].start - offset : statement.sides[-1].end - offset]
             statements.append(replace(statement, condition=condition))
+            if len(statements) > MAX_STATEMENTS:
+                raise ValueError(f"a document of more than {MAX_STATEMENTS:,} statements; at most so many are judged")
             chain = statement.sides[0]
     return Page(tuple(statements), tuple(text.splitlines()))
 

@@ -33,7 +33,7 @@ from chainrule.checking.document.model import (
 )
 from chainrule.checking.functions import activation_callables
 from chainrule.notation.meaning import Array, Function, IndexRangeError, MeaningError, Setting, evaluate
-from chainrule.notation.tree import Dots, Letter, Mark, Matrix, Node, Partial, Transpose, children, letters
+from chainrule.notation.tree import Dots, Letter, Mark, Matrix, Node, Partial, Transpose, children, letters, mentions
 
 STEP = 1e-30
 _WIDTHS = (3, 4, 2, 6, 7, 8, 9, 10, 11, 12)
@@ -73,6 +73,8 @@ class World:
     columns: bool = True
     _last: set[Quantity] = field(default_factory=set)
     _units: dict[Quantity, int] = field(default_factory=dict)
+    _values: dict[Quantity, Array] = field(default_factory=dict)
+    _needs: dict[Quantity, set[Quantity]] = field(default_factory=dict)
     _jacobians: dict[tuple[_Bound, Quantity], Array] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -113,34 +115,41 @@ class World:
         for one in maps:
             found = affine(self.model.definitions[one])
             if found is not None:
-                feeding |= self._ancestors(quantity(found[1]))
+                feeding |= set(self._ancestors(quantity(found[1])))
         return maps - feeding
 
-    def _ancestors(self, one: Quantity, seen: frozenset[Quantity] = frozenset()) -> set[Quantity]:
-        found = {one}
-        if one in self.model.definitions and one not in seen:
-            for letter in letters(self.model.definitions[one]):
-                if not is_function(letter, self.model):
-                    found |= self._ancestors(quantity(letter), seen | {one})
-        return found
+    def _ancestors(self, one: Quantity) -> list[Quantity]:
+        """Everything that a quantity is computed from, itself first, nearest first."""
+        found: dict[Quantity, None] = {}
+        waiting = [one]
+        while waiting:
+            current = self._alias(waiting.pop(0))
+            if current not in found:
+                found[current] = None
+                waiting += self._mentioned(current)
+        return list(found)
+
+    def _mentioned(self, one: Quantity) -> list[Quantity]:
+        """Quantities in a definition's own letters."""
+        body = self.model.definitions.get(one)
+        if body is None:
+            return []
+        return [quantity(letter) for letter in letters(body) if not is_function(letter, self.model)]
+
+    def _alias(self, one: Quantity) -> Quantity:
+        try:
+            return self.known(one)
+        except MeaningError:
+            return one
 
     def _leaf(self, one: Quantity) -> Quantity:
         """The undefined quantity that a chain of names (x = A_prev) ends in."""
         body = self.model.definitions.get(one)
         return self._leaf(quantity(body)) if isinstance(body, Letter) and quantity(body) != one else one
 
-    def _width_of(self, one: Quantity, seen: frozenset[Quantity] = frozenset()) -> int | None:
-        if one in self._units:
-            return self._units[one]
-        body = self.model.definitions.get(one)
-        if body is None or one in seen:
-            return None
-        for letter in letters(body):
-            if not is_function(letter, self.model):
-                width = self._width_of(quantity(letter), seen | {one})
-                if width is not None:
-                    return width
-        return None
+    def _width_of(self, one: Quantity) -> int | None:
+        """How many units a quantity has: those of the nearest thing that it is computed from."""
+        return next((self._units[near] for near in self._ancestors(one) if near in self._units), None)
 
     def _free(self, one: Quantity) -> Array:
         """Numbers for a leaf by what its name usually is."""
@@ -171,7 +180,7 @@ class World:
         self, changed: Mapping[Quantity, Array] | None = None, *, rows: bool = False, lenient: bool = False
     ) -> Setting:
         """A setting in which letters mean this world's numbers; `changed` replaces some, and all that follows."""
-        known: dict[Quantity, Array] = dict(changed or {})
+        known = self._values if changed is None else dict(changed)
 
         def resolve(letter: Letter, setting: Setting) -> Array | None:
             return self._resolve(letter, setting, known, rows=rows)
@@ -212,9 +221,8 @@ class World:
             return changed[one]
         if one in self.base:
             return self.base[one]
-        if len(changed) > 400:
-            raise MeaningError("the page's definitions go round in a circle")
-        changed[one] = np.asarray(np.nan)  # a definition that needs itself finds this and stops
+        if one in self._needed_by_its_own(one):
+            raise MeaningError(f"the page's definition of {one} goes round in a circle")
         value = self._by_entries(one, changed) if one in self.model.entries else None
         if value is None:
             value = evaluate(self.model.definitions[one], self.setting_sharing(changed))
@@ -271,9 +279,10 @@ class World:
     def derivative(self, node: Partial, setting: Setting, *, rows: bool) -> Array:
         """∂of/∂by as a Jacobian; of a number, as an array like `by`, unless rows are wanted."""
         one = self.known(quantity(node.by))
-        at = self.value(one, {})
+        at = self.value(one, self._values)
         of = self._as_loss(node.of)
-        key = (_Bound(of, tuple(sorted(setting.bound.items()))), one)
+        bound = tuple(sorted((index, value) for index, value in setting.bound.items() if mentions(of, index)))
+        key = (_Bound(of, bound), one)
         jacobian = self._jacobians.get(key)
         if jacobian is None:
             jacobian = np.stack([self._column(of, one, at, entry, setting) for entry in range(at.size)], axis=1)
@@ -288,9 +297,20 @@ class World:
     def _column(self, of: Node, one: Quantity, at: Array, entry: int, setting: Setting) -> Array:
         moved = at.astype(complex)
         moved.flat[entry] += 1j * STEP
-        inner = replace(self.setting_sharing({one: moved}), bound=setting.bound)
+        known = {other: value for other, value in self._values.items() if one not in self._needed_by(other)}
+        inner = replace(self.setting_sharing({**known, one: moved}), bound=setting.bound)
         value = evaluate(of, inner)
         return np.imag(value).ravel() / STEP
+
+    def _needed_by_its_own(self, one: Quantity) -> set[Quantity]:
+        """What the letters of a quantity's own definition are computed from."""
+        return {far for near in set(self._mentioned(one)) for far in self._needed_by(self._alias(near))}
+
+    def _needed_by(self, one: Quantity) -> set[Quantity]:
+        """Everything that a quantity is computed from, itself included."""
+        if one not in self._needs:
+            self._needs[one] = set(self._ancestors(one))
+        return self._needs[one]
 
     def _as_loss(self, of: Node) -> Node:
         """The loss's own expression stands for the loss: its sum over the samples is understood."""
