@@ -7,7 +7,7 @@ import pytest
 import sklearn.neural_network as theirs
 
 from chainrule import MLPClassifier, MLPRegressor
-from chainrule.estimators.base import OF_EARLIER_FITS
+from chainrule.estimators.fitting_state import OF_EARLIER_FITS
 
 BOTH = [MLPClassifier, MLPRegressor]
 

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import math
 import warnings
-from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from abc import abstractmethod
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight
 
-from chainrule.calculus import Derivation
 from chainrule.engines.interface import Data, Program
 from chainrule.estimators.compiled import Compiled
 from chainrule.estimators.declaring import (
@@ -27,8 +22,8 @@ from chainrule.estimators.declaring import (
     derive_for,
     refuse_what_lbfgs_cannot,
 )
-from chainrule.estimators.explaining import TrainingReport, explain
-from chainrule.estimators.few_rows import AT_MOST
+from chainrule.estimators.fitted import FittedMLP, row_wise
+from chainrule.estimators.fitting_state import BESTS, OF_EARLIER_FITS, OptimiserMemory, Request, unchanged_on_error
 from chainrule.estimators.held_out import HeldOut, Parts, predicting, split
 from chainrule.estimators.parameters import CONSTRAINTS
 from chainrule.estimators.reported_loss import cost_offset, reported_loss
@@ -37,7 +32,6 @@ from chainrule.estimators.verbose import PrintEpochs
 from chainrule.expressions.losses import Loss
 from chainrule.network import Network, Optimiser
 from chainrule.training import History, Plan, train
-from chainrule.training.checkpoint import Checkpoint, read_checkpoint
 from chainrule.training.initialisers import initial_parameters
 from chainrule.training.lbfgs import minimise
 from chainrule.training.loop import in_order
@@ -47,82 +41,14 @@ STOCHASTIC_SOLVERS = ("sgd", "adam", "adamw")
 NOT_FINITE = (
     "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed."
 )
-# What a fit that begins anew must not find.
-OF_EARLIER_FITS = (
-    "loss_curve_",
-    "validation_loss_curve_",
-    "validation_scores_",
-    "best_loss_",
-    "best_validation_loss_",
-    "best_validation_score_",
-    "history_",
-    "_optimizer",
-)
 
 
-@dataclass(frozen=True)
-class OptimiserMemory:
-    """What an optimiser remembers from one `partial_fit` to the next.
-
-    Parameters
-    ----------
-    optimiser : Optimiser
-        Whose memory it is.
-    state : dict of str to ndarray
-        ``m_W1``, …, the step number ``t``; also the parameters themselves where their average predicts.
-    steps, reductions : int
-        Where the learning rate's schedule stands.
-    """
-
-    optimiser: Optimiser
-    state: dict[str, NDArray[Any]]
-    steps: int = 0
-    reductions: int = 0
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a call of `fit` or `partial_fit` asks for, beside the data.
-
-    Parameters
-    ----------
-    incremental : bool
-        Whether this is `partial_fit`.
-    classes : array, optional
-        The classes that may come, in `partial_fit`.
-    held_out : tuple, optional
-        X_val, y_val and sample_weight_val.
-    resume : Checkpoint, optional
-    """
-
-    incremental: bool = False
-    classes: Any = None
-    held_out: tuple[Any, Any, Any] | None = None
-    resume: Checkpoint | None = None
-
-
-@contextmanager
-def unchanged_on_error(estimator: BaseEstimator) -> Iterator[None]:
-    """Whatever a fit has set is taken back when it fails: an estimator is never half fitted."""
-    before = dict(vars(estimator))
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise
-
-
-class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no types
+class BaseMLP(FittedMLP):
     """A multilayer perceptron; see `MLPClassifier` and `MLPRegressor`."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
 
     # ---- what a task defines
-
-    @abstractmethod
-    def _validated(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
-        """X and y, checked as scikit-learn does."""
 
     @abstractmethod
     def _learn_labels(self, y: Any, request: Request) -> None:
@@ -357,11 +283,6 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no 
 
     # ---- between the estimator's attributes and the program's state
 
-    def _parameters(self) -> dict[str, NDArray[Any]]:
-        """coefs_ and intercepts_ by their names in the equations."""
-        layers = enumerate(zip(self.coefs_, self.intercepts_, strict=True), 1)
-        return {f"{letter}{number}": value for number, pair in layers for letter, value in zip("Wb", pair, strict=True)}
-
     def _read_back(self, program: Program, optimiser: Optimiser, history: History) -> None:
         state = program.state()
         averaged = optimiser.average is not None
@@ -401,89 +322,6 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no 
             )
         return min(int(self.batch_size), n_samples)
 
-    @contextmanager
-    def _program(self, derivation: Derivation, batch_size: int, X: Any) -> Iterator[Program]:
-        how = {"engine": self.engine, "batch_size": batch_size, "n_threads": self.n_threads}
-        with self._held().program(derivation, dtype=X.dtype, **how) as program:
-            yield program
-
-    def _held(self) -> Compiled:
-        if not hasattr(self, "_program_holder"):
-            self._program_holder = Compiled()
-        return self._program_holder
-
-    # ---- after fitting
-
-    def _outputs(self, X: Any) -> NDArray[Any]:
-        """What the network gives for X, of shape (n, n_outputs)."""
-        if not self._needs_no_check(X):
-            check_is_fitted(self)
-            X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=self._dtypes, reset=False)
-            X = row_wise(X, self.coefs_[0].dtype)
-        if X.shape[0] <= AT_MOST and not _sparse(X):
-            return self._held().few_rows(self.network_)(self._parameters(), X)
-        with self._program(self.derivation_, self._rows_at_once, X) as program:
-            program.load(self._parameters())
-            return program.predict(X)
-
-    def _needs_no_check(self, X: Any) -> bool:
-        """Whether X is a few rows that scikit-learn's check, which takes longer than predicting them, would pass on."""
-        return (
-            type(X) is np.ndarray
-            and X.ndim == 2
-            and 0 < X.shape[0] <= AT_MOST
-            and hasattr(self, "network_")
-            and not hasattr(self, "feature_names_in_")
-            and X.shape[1] == self.n_features_in_
-            and X.dtype == self.coefs_[0].dtype
-            and bool(np.isfinite(X).all())
-        )
-
-    def explain_training(self, X: Any = None, y: Any = None, sample_weight: Any = None) -> TrainingReport:
-        """What was trained, how it went, what the layers look like now, and what to try next.
-
-        Parameters
-        ----------
-        X, y, sample_weight : arrays, optional
-            Data by which gradients, dead units and saturation are judged; at most 2,000 rows are looked at.
-
-        Returns
-        -------
-        TrainingReport
-            Prints as text, shows itself in a notebook; its `plot` draws the curves.
-
-        Raises
-        ------
-        ValueError
-            If it is not fitted, or the data are not accepted.
-        """
-        check_is_fitted(self)
-        network, data = self.network_, None
-        if X is not None:
-            X, y = self._validated(X, y, reset=False)
-            data = self._as_data(X, y, sample_weight, self.coefs_[0].dtype, Request())
-            network = replace(network, sample_weights=data.weight is not None)
-        history = getattr(self, "history_", History())
-        return explain(
-            network,
-            self._parameters(),
-            history,
-            solver=self.solver,
-            epochs=self.n_iter_,
-            loss=self.loss_,
-            data=data,
-        )
-
-    @property
-    def derivation_(self) -> Derivation:
-        """The equations of the fitted network, updates included."""
-        check_is_fitted(self)
-        return derive_for(self.network_, self._optimizer.optimiser)
-
-    @property
-    def _dtypes(self) -> Any:
-        return (np.float64, np.float32) if self.dtype is None else np.dtype(self.dtype)
-
     def _check_solver(self) -> bool:
         if self.solver not in STOCHASTIC_SOLVERS:
             raise AttributeError(
@@ -495,25 +333,3 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no 
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-# attribute → what is monitored where it is not None
-BESTS = {"best_loss_": "loss", "best_validation_loss_": "val_loss", "best_validation_score_": "val_score"}
-
-
-def request_for_fit(X_val: Any, y_val: Any, sample_weight_val: Any, resume: Any) -> Request:
-    """What the keyword arguments of `fit` ask for."""
-    given = X_val is not None or y_val is not None or sample_weight_val is not None
-    return Request(
-        held_out=(X_val, y_val, sample_weight_val) if given else None,
-        resume=None if resume is None else read_checkpoint(resume),
-    )
-
-
-def row_wise(X: Any, dtype: np.dtype[Any]) -> Any:
-    """X with its rows one after the other in memory, in the network's dtype; sparse stays sparse."""
-    return X.tocsr().astype(dtype, copy=False) if _sparse(X) else np.ascontiguousarray(X, dtype)
-
-
-def _sparse(X: Any) -> bool:
-    return hasattr(X, "tocsr")

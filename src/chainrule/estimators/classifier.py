@@ -19,8 +19,9 @@ from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_targ
 from sklearn.utils.validation import validate_data
 
 from chainrule.engines.interface import Data, Engine
-from chainrule.estimators.base import BaseMLP, Request, request_for_fit
+from chainrule.estimators.base import BaseMLP
 from chainrule.estimators.documentation import ATTRIBUTES, OWN_PARAMETERS, PARAMETERS, documented
+from chainrule.estimators.fitting_state import Request, request_for_fit
 from chainrule.estimators.targets import classification_loss, smoothed
 from chainrule.expressions.losses import Loss
 

@@ -15,8 +15,9 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import validate_data
 
 from chainrule.engines.interface import Data, Engine
-from chainrule.estimators.base import BaseMLP, Request, request_for_fit
+from chainrule.estimators.base import BaseMLP
 from chainrule.estimators.documentation import ATTRIBUTES, OWN_PARAMETERS, PARAMETERS, documented
+from chainrule.estimators.fitting_state import Request, request_for_fit
 from chainrule.estimators.targets import check_targets, regression_loss
 from chainrule.expressions.losses import Loss
 
