@@ -4,11 +4,12 @@ import mpmath
 import numpy as np
 import pytest
 
-from chainrule.expressions.activations import ACTIVATIONS, elu, leaky_relu
+from chainrule.expressions.activations import ACTIVATIONS, elu, leaky_relu, softplus
 from chainrule.expressions.derivatives import computed_derivative, derivative_of, differentiate
+from chainrule.expressions.functions import Function
 from chainrule.expressions.lookup import text_of
 from chainrule.expressions.stable import stable_form
-from chainrule.expressions.terms import Call, Reduce, Symbol, exp, select, walk
+from chainrule.expressions.terms import Call, Reduce, Symbol, exp, log, select, walk
 from tests.expressions import precise
 from tests.expressions.computing import computed
 from tests.zoo import standard_functions
@@ -94,6 +95,14 @@ def test_the_second_derivative_is_that_of_the_first(row):
         with mpmath.workdps(60):
             expected = precise.central_difference(Call(row, z, 1), "z", at)
             assert abs(precise.value(second, z=at) - expected) < 1e-14, at
+
+
+def test_the_second_derivative_has_no_kink_where_only_the_stable_form_has_one():
+    """softplus computes with |z|, and softplus″(0) = ¼ all the same."""
+    z, a = Symbol("z"), Symbol("a")
+    by_output = Function("sp", log(1 + exp(z)), stable=softplus.stable, derivative=1 - exp(-a))
+    second = differentiate(Call(by_output, Z, 1), Z)
+    np.testing.assert_allclose(computed(second, Z=np.array([-1e-9, 0.0, 1e-9])), 0.25, rtol=1e-8)
 
 
 @each_row

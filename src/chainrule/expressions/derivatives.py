@@ -16,7 +16,6 @@ from chainrule.expressions.terms import (
     mul,
     replace,
     select,
-    walk,
 )
 
 
@@ -85,9 +84,9 @@ def derivative_of(function: Function) -> Term:
 def second_derivative(call: Call) -> Term:
     """f″ at the argument of a call of f′."""
     z = Symbol("z")
-    first = computed_derivative(call.function)
-    if any(node == Symbol("a") for node in walk(first)):
-        first = replace(first, {Symbol("a"): call.function.computed})
+    # a is the function's value, so its derivative is the function's own row: the stable form may have a kink of its
+    # own where the function has none (|z| in softplus, at 0)
+    first = replace(computed_derivative(call.function), {Symbol("a"): Call(call.function, z)})
     return replace(differentiate(first, z), {z: call.argument})
 
 
