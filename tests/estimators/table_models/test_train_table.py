@@ -6,11 +6,19 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from sklearn.metrics import accuracy_score, balanced_accuracy_score, log_loss, mean_absolute_error, r2_score
+from sklearn.metrics import (
+    accuracy_score,
+    balanced_accuracy_score,
+    log_loss,
+    mean_absolute_error,
+    r2_score,
+    roc_auc_score,
+)
 
 import chainrule as cr
 from chainrule.estimators.table_models import TableTraining, TrainingSettings
-from chainrule.estimators.table_models.scores import class_scores, linear_outputs, number_scores
+from chainrule.estimators.table_models.baselines import linear_outputs
+from chainrule.estimators.table_models.scores import class_scores, number_scores
 from chainrule.tables import TableError, read_table
 from chainrule.tables.splitting import held_out
 
@@ -96,7 +104,7 @@ def test_a_small_table_has_no_validation_part() -> None:
     model = cr.train_table(frame(20), "y", epochs=3)
     assert model.training.rows == {"training": 16, "validation": 0, "held_out": 4}
     assert model.training.history.validation == []
-    assert "only 4 rows are held out: the scores are rough" in model.training.notes
+    assert "only 4 rows held out: the scores are rough" in model.training.notes
 
 
 def test_hidden_layers_are_as_asked() -> None:
@@ -237,7 +245,10 @@ def test_scores_of_classes_are_scikit_learns() -> None:
     assert scores["accuracy"] == pytest.approx(accuracy_score(y, P.argmax(1)))
     assert scores["balanced_accuracy"] == pytest.approx(balanced_accuracy_score(y, P.argmax(1)))
     assert scores["log_loss"] == pytest.approx(log_loss(y, P, labels=range(4)))
-    assert "auc" not in scores
+    assert scores["auc"] == pytest.approx(roc_auc_score(y, P, multi_class="ovr"))
+    two = class_scores((y > 1).astype(int), P[:, :2] / P[:, :2].sum(axis=1, keepdims=True))
+    assert two["auc"] == pytest.approx(roc_auc_score(y > 1, P[:, 1] / P[:, :2].sum(axis=1)))
+    assert "auc" not in class_scores(np.minimum(y, 2), P)
 
 
 def test_a_class_unknown_in_training_counts_as_wrong() -> None:
@@ -256,7 +267,7 @@ def test_scores_of_numbers_are_scikit_learns() -> None:
 
 
 def test_the_linear_model_learns_from_a_part_when_there_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chainrule.estimators.table_models.scores._LINEAR_NUMBERS", 1)
+    monkeypatch.setattr("chainrule.estimators.table_models.baselines._LINEAR_NUMBERS", 1)
     X = np.arange(3000.0)[:, None] / 3000
     outputs, n_rows = linear_outputs(X, 2 * X[:, 0], None, X[:5], seed=0)
     assert n_rows == 1000

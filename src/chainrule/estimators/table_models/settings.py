@@ -50,7 +50,7 @@ class TrainingSettings:
     Examples
     --------
     >>> TrainingSettings(hidden=(8,)).layers(1000), TrainingSettings().layers(1000)
-    ((8,), (64, 32))
+    ((8,), (128, 64))
     """
 
     hidden: tuple[int, ...] | None = None
@@ -96,7 +96,7 @@ class TrainingSettings:
         """The widths of the hidden layers for so many rows to learn from."""
         if self.hidden is not None:
             return self.hidden
-        return (32,) if n_rows < 500 else (64, 32) if n_rows < 5000 else (128, 64)
+        return (32,) if n_rows < 500 else (128, 64) if n_rows < 10_000 else (256, 128)
 
     def rows_per_batch(self, n_rows: int) -> int:
         """The batch size: a power of 2 that makes about 50 steps an epoch, from 16 to 256."""

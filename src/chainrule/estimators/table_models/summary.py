@@ -21,6 +21,8 @@ class TrainingSummary:
         Rows to learn from (``training``), to decide when to stop (``validation``), and for the scores (``held_out``).
     scores : dict of str to dict of str to float
         On the held-out rows: of the ``network`` and of two baselines.
+    folds : tuple of dict
+        The network's scores on each fold of a cross-validation.
     history : History
         Loss and validation score of every epoch.
     settings : dict
@@ -37,6 +39,20 @@ class TrainingSummary:
     settings: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     version: str = ""
+    folds: tuple[Scores, ...] = ()
+
+    @property
+    def why_stopped(self) -> str:
+        """After how many epochs training stopped, why, and which epoch's parameters are kept."""
+        history = self.history
+        kept = f"; the parameters of epoch {history.best_epoch} are kept" * bool(
+            history.validation and history.best_epoch
+        )
+        why = history.message
+        if history.stopped == "converged":
+            part = "validation part" if history.validation else "training part"
+            why = f"for {self.settings['patience']} epochs, no epoch was better on the {part}"
+        return f"after {history.epochs} epochs: {why}{kept}"
 
     def to_json(self) -> dict[str, Any]:
         """The record as JSON values; a number that is not finite is null."""
@@ -50,6 +66,7 @@ class TrainingSummary:
             "settings": self.settings,
             "notes": list(self.notes),
             "version": self.version,
+            "folds": list(self.folds),
         }
 
     @classmethod
@@ -64,17 +81,23 @@ class TrainingSummary:
         entries = _mapping(value, "the training's record", [entry.name for entry in fields(cls)])
         rows = {name: _whole(number, f"rows: {name}") for name, number in _mapping(entries["rows"], "rows").items()}
         scores = {
-            name: {score: _number(number, f"scores: {name}: {score}") for score, number in _mapping(part, name).items()}
-            for name, part in _mapping(entries["scores"], "scores").items()
+            name: _scores(part, f"scores: {name}") for name, part in _mapping(entries["scores"], "scores").items()
         }
+        if not isinstance(entries["folds"], list):
+            raise ValueError("folds is not a list")
+        folds = tuple(_scores(part, "folds") for part in entries["folds"])
         notes = entries["notes"]
         if not isinstance(notes, list) or not all(isinstance(note, str) for note in notes):
             raise ValueError("notes is not a list of texts")
         version, settings = _text(entries["version"], "version"), dict(_mapping(entries["settings"], "settings"))
-        return cls(rows, scores, _history(entries["history"]), settings, tuple(notes), version)
+        return cls(rows, scores, _history(entries["history"]), settings, tuple(notes), version, folds)
 
 
-_SERIES = ("loss", "validation", "rate")
+_SERIES = ("loss", "validation", "validation_loss", "rate")
+
+
+def _scores(value: Any, what: str) -> Scores:
+    return {name: _number(number, f"{what}: {name}") for name, number in _mapping(value, what).items()}
 
 
 def _history(value: Any) -> History:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,18 +12,14 @@ from numpy.typing import NDArray
 from chainrule.calculus import derive
 from chainrule.engines.choosing import compile_with
 from chainrule.engines.interface import Data, Program
+from chainrule.estimators.table_models.assessment import NETWORK, Assessment, pooled
+from chainrule.estimators.table_models.baselines import linear_outputs, majority_probabilities
+from chainrule.estimators.table_models.dividing import Scoring, notes_on, rows_to_test
 from chainrule.estimators.table_models.model import Model, table_from
-from chainrule.estimators.table_models.scores import (
-    Scores,
-    class_scores,
-    linear_outputs,
-    majority_probabilities,
-    number_scores,
-)
 from chainrule.estimators.table_models.settings import TrainingSettings
 from chainrule.estimators.table_models.summary import TrainingSummary
 from chainrule.network import Network
-from chainrule.tables import PreparationPlan, Table, TableError, held_out, with_target
+from chainrule.tables import PreparationPlan, Split, Table, TableError, with_target
 from chainrule.tables.errors import listed
 from chainrule.tables.targets import TASKS, ClassTarget, Task, fit_target
 from chainrule.training import History, Plan, train
@@ -33,10 +29,6 @@ from chainrule.training.schedules import Constant
 OnEpoch = Callable[[History], bool | None]
 
 MOST_CLASSES = 1000
-_VALIDATION_SHARE = 0.15
-_MOST_VALIDATION_ROWS = 20_000
-_FEWEST_ROWS_TO_VALIDATE = 40
-_FEW_ROWS_TO_SCORE = 30
 _OUTPUT_START = 0.1
 _DTYPE = np.dtype(np.float32)
 
@@ -47,25 +39,38 @@ class TableTraining:
 
     Attributes
     ----------
+    table : Table
+        Every row that has a target.
     learning, validation, held_out : Table
-        Parts of the table; ``validation`` is None where there are too few rows.
+        Its parts; ``validation`` is None where there are too few rows, ``held_out`` is empty with cross-validation and
+        the test table where there is one.
+    held_out_rows : int64 array
+        Positions of ``held_out`` in ``table``, or in the test table.
     plan : PreparationPlan
         Fitted on ``learning`` and ``validation``.
     network : Network
     settings : TrainingSettings
+    scoring : Scoring
     batch_size : int
+    folds : tuple of Split
+        Of the cross-validation.
     notes : tuple of str
         What was noticed and decided.
     """
 
+    table: Table
     learning: Table
     validation: Table | None
     held_out: Table
+    held_out_rows: NDArray[np.int64]
     plan: PreparationPlan
     network: Network
     settings: TrainingSettings
+    scoring: Scoring
     batch_size: int
+    folds: tuple[Split, ...] = ()
     notes: tuple[str, ...] = ()
+    _columns: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
     def prepare(
@@ -76,12 +81,24 @@ class TableTraining:
         task: Task | None = None,
         features: Iterable[str] | None = None,
         drop: Iterable[str] = (),
+        test: Any = None,
+        time: str | None = None,
+        group: str | None = None,
+        cv: int | None = None,
         settings: TrainingSettings | None = None,
     ) -> TableTraining:
         """Read, split, fit the preparation and declare the network; the arguments are those of `train_table`."""
         settings = settings or TrainingSettings()
         if task is not None and task not in TASKS:
             raise TableError(f"task={task!r}; accepted are {listed(TASKS)}")
+        scoring = Scoring(
+            test_size=settings.test_size,
+            test=None if test is None else rows_to_test(table_from(test), target),
+            time=time,
+            group=group,
+            cv=cv,
+            seed=settings.seed,
+        )
         whole = table_from(data)
         table = with_target(whole, target)
         if len(table) < 2:
@@ -90,35 +107,95 @@ class TableTraining:
         if isinstance(found, ClassTarget) and len(found.classes) > MOST_CLASSES:
             message = f"{len(found.classes)} classes; at most {MOST_CLASSES} are learnt: group the rare ones"
             raise table.error(message, column=target)
-        split = held_out(table, target, task=found.task, fraction=settings.test_size, seed=settings.seed)
-        training, test = table.rows(split.train), table.rows(split.test)
-        plan = PreparationPlan.fit(training, target, task=found.task, features=features, drop=drop)
-        learning, validation = _validation_part(training, target, found.task, settings.seed)
         notes = [f"{len(whole) - len(table)} rows without a target are passed over"] * (len(table) < len(whole))
-        notes += [f"{name}: {note}" if name else note for name, note in plan.notes]
-        notes += [note for note in (*target_notes, *split.notes) if f"{target}: {note}" not in notes]
-        if len(test) < _FEW_ROWS_TO_SCORE:
-            notes.append(f"only {len(test)} rows are held out: the scores are rough")
+        columns: dict[str, Any] = {
+            "target": target,
+            "task": found.task,
+            "features": None if features is None else tuple(features),
+            "drop": tuple(drop),
+        }
+        if group is not None and features is None and group not in columns["drop"]:
+            columns["drop"] += (table.column(group).name,)
+            notes.append(f"{group}: left out, because the groups to come are others")
+        split = scoring.split(table, target, found.task)
+        training = cls._of(table, split, scoring, settings, columns)
+        notes += [note for note in (*training.notes, *target_notes) if f"{target}: {note}" not in notes]
+        folds = scoring.folds(table, target, found.task)
+        notes += [note for note in {note: None for fold in folds for note in fold.notes} if note not in notes]
+        result = replace(training, folds=folds)
+        notes += notes_on(result.rows["held_out"])
+        return replace(result, notes=tuple(dict.fromkeys(notes)))
+
+    @classmethod
+    def _of(
+        cls, table: Table, split: Split, scoring: Scoring, settings: TrainingSettings, columns: dict[str, Any]
+    ) -> TableTraining:
+        """The training on one part of the rows, scored on another."""
+        target, task = columns["target"], columns["task"]
+        training = table.rows(split.train)
+        plan = PreparationPlan.fit(training, **columns)
         if plan.target is None:
             raise TypeError("a plan that was fitted with a target has one")
-        network = settings.network(plan.n_features, plan.target, len(learning))
-        batch_size = settings.rows_per_batch(len(learning))
-        return cls(learning, validation, test, plan, network, settings, batch_size, tuple(notes))
+        learning, validation = scoring.validation(training, target, task)
+        held_out, rows = table.rows(split.test), split.test
+        if scoring.test is not None:
+            held_out, rows = scoring.test, np.arange(len(scoring.test))
+        return cls(
+            table,
+            learning,
+            validation,
+            held_out,
+            rows,
+            plan,
+            settings.network(plan.n_features, plan.target, len(learning)),
+            settings,
+            scoring,
+            settings.rows_per_batch(len(learning)),
+            notes=(*(f"{name}: {note}" if name else note for name, note in plan.notes), *split.notes),
+            _columns=columns,
+        )
 
     @property
     def rows(self) -> dict[str, int]:
-        """How many rows each part has."""
+        """How many rows each part has; with cross-validation, ``held_out`` counts those of all folds."""
         validation = 0 if self.validation is None else len(self.validation)
-        return {"training": len(self.learning), "validation": validation, "held_out": len(self.held_out)}
+        held_out = sum(len(fold.test) for fold in self.folds) if self.folds else len(self.held_out)
+        return {"training": len(self.learning), "validation": validation, "held_out": held_out}
 
     def run(self, on_epoch: OnEpoch | None = None) -> Model:
-        """Train, and score on the held-out rows beside two baselines.
+        """Train, and score on the held-out rows beside two baselines; see `run_and_assess`."""
+        return self.run_and_assess(on_epoch)[0]
+
+    def run_and_assess(self, on_epoch: OnEpoch | None = None) -> tuple[Model, Assessment]:
+        """Train, and compare with the held-out rows; with cross-validation, the folds are trained first.
 
         Parameters
         ----------
         on_epoch : callable, optional
             Called with the history after every epoch; a true value stops.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            The user ended the training of a fold; during the last training, what is best so far is kept.
         """
+        parts = []
+        for split in self.folds:
+            fold = TableTraining._of(self.table, split, Scoring(seed=self.scoring.seed), self.settings, self._columns)
+            model = fold._trained(on_epoch)
+            if model.training.history.stopped == "interrupted":
+                raise KeyboardInterrupt
+            parts.append(fold._assessed(model))
+        model = self._trained(on_epoch)
+        if parts:
+            truth = self._truth(self.table.rows(np.concatenate([part.rows for part in parts])))
+            assessment = pooled(parts, truth, model.classes)
+        else:
+            assessment = self._assessed(model)
+        folds = tuple(part.scores[NETWORK] for part in parts)
+        return replace(model, training=replace(model.training, scores=assessment.scores, folds=folds)), assessment
+
+    def _trained(self, on_epoch: OnEpoch | None) -> Model:
         settings, learning = self.settings, self._data(self.learning)
         validation = None if self.validation is None else self._data(self.validation)
         rng = np.random.default_rng(settings.seed)
@@ -143,8 +220,7 @@ class TableTraining:
         state = program.state()
         parameters = {name: np.asarray(state[name], _DTYPE) for name in self.network.parameter_shapes}
         summary = TrainingSummary(self.rows, {}, history, self._chosen(), self.notes, _version())
-        model = Model(self.network, parameters, self.plan, summary)
-        return replace(model, training=replace(summary, scores=self._scores(model)))
+        return Model(self.network, parameters, self.plan, summary)
 
     def _data(self, table: Table) -> Data:
         y = self.plan.transform_target(table)
@@ -153,13 +229,24 @@ class TableTraining:
 
     def _chosen(self) -> dict[str, Any]:
         hidden = [layer.width for layer in self.network.layers[:-1]]
-        return self.settings.to_json() | {
-            "hidden": hidden,
-            "batch_size": self.batch_size,
-            "optimiser": self.settings.optimiser.to_json(),
-        }
+        return (
+            self.settings.to_json()
+            | self.scoring.to_json()
+            | {
+                "hidden": hidden,
+                "batch_size": self.batch_size,
+                "optimiser": self.settings.optimiser.to_json(),
+                "scored_on": self.scoring.described(self.rows["held_out"]),
+            }
+        )
 
-    def _scores(self, model: Model) -> dict[str, Scores]:
+    def _truth(self, table: Table) -> NDArray[Any]:
+        plan = self.plan
+        if isinstance(plan.target, ClassTarget):
+            return plan.transform_target(table, unknown="minus one")
+        return plan.inverse_target(plan.transform_target(table))
+
+    def _assessed(self, model: Model) -> Assessment:
         """Of the network and the baselines, which learn from training and validation rows alike."""
         plan, parts = self.plan, [self.learning, *([self.validation] if self.validation is not None else [])]
         X = np.concatenate([plan.transform(part, _DTYPE) for part in parts])
@@ -167,114 +254,13 @@ class TableTraining:
         X_test, n_classes = plan.transform(self.held_out, _DTYPE), len(model.classes) or None
         linear, n_linear = linear_outputs(X, y, n_classes, X_test, self.settings.seed)
         name = "linear model" if n_linear == len(X) else f"linear model on {n_linear} rows"
+        outputs = {NETWORK: model.outputs(X_test), name: linear}
         if n_classes:
-            codes = plan.transform_target(self.held_out, unknown="minus one")
-            majority = majority_probabilities(y, n_classes, len(X_test))
-            outputs = {"network": model.outputs(X_test), name: linear, "majority class": majority}
-            return {kind: class_scores(codes, probabilities) for kind, probabilities in outputs.items()}
-        values = plan.inverse_target(plan.transform_target(self.held_out))
-        outputs = {"network": model.outputs(X_test), name: linear, "mean": np.full(len(X_test), y.mean())}
-        return {kind: number_scores(values, plan.inverse_target(output)) for kind, output in outputs.items()}
-
-
-def train_table(
-    data: Any,
-    target: str,
-    *,
-    task: Task | None = None,
-    features: Iterable[str] | None = None,
-    drop: Iterable[str] = (),
-    hidden: tuple[int, ...] | None = None,
-    activation: str = "relu",
-    epochs: int = 200,
-    batch_size: int | None = None,
-    learning_rate: float = 2e-3,
-    weight_decay: float = 0.3,
-    patience: int = 20,
-    test_size: float = 0.2,
-    seed: int = 0,
-    engine: str = "auto",
-    on_epoch: OnEpoch | None = None,
-) -> Model:
-    """Train a network on a table, and score it on held-out rows beside two baselines.
-
-    Columns are prepared by a plan that is fitted on the training part only; AdamW minimises cross-entropy or half the
-    squared error of the standardised target; a validation part decides which epoch's parameters are kept.
-
-    Parameters
-    ----------
-    data : path, data frame or Table
-        CSV, TSV or Parquet; or a data frame of pandas, polars or pyarrow.
-    target : str
-        The column to predict; rows without it are passed over.
-    task : {"classification", "regression"}, optional
-        By default found from the target.
-    features, drop : iterable of str, optional
-        The only columns to use; columns to leave out.
-    hidden : tuple of int, optional
-        Widths of the hidden layers, by default from the number of rows; an empty tuple is a linear model.
-    activation : str
-        Of the hidden layers.
-    epochs : int
-        At most so many.
-    batch_size : int, optional
-        By default from the number of rows.
-    learning_rate : float
-    weight_decay : float
-        How strongly AdamW pulls weights towards 0.
-    patience : int
-        Epochs without a better validation part before training stops.
-    test_size : float
-        The share of rows held out for the scores.
-    seed : int
-        Same data, settings and seed: same model.
-    engine : {"auto", "jit", "reference"}
-        What runs the equations; "auto" takes the fastest that can.
-    on_epoch : callable, optional
-        Called with the :class:`~chainrule.training.History` after every epoch; a true value stops.
-
-    Returns
-    -------
-    Model
-        Its ``training`` has scores, history and notes.
-
-    Raises
-    ------
-    TableError
-        The table or target cannot be used; the message says where and why.
-    ValueError
-        Another argument is not accepted.
-
-    Examples
-    --------
-    >>> import chainrule as cr, polars as pl
-    >>> frame = pl.DataFrame({"x": range(100), "y": [3.0 * x + 1 for x in range(100)]})
-    >>> model = cr.train_table(frame, target="y", epochs=100)
-    >>> model.training.scores["network"]["r2"] > 0.99
-    True
-    """
-    settings = TrainingSettings(
-        hidden=hidden,
-        activation=activation,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        weight_decay=weight_decay,
-        patience=patience,
-        test_size=test_size,
-        seed=seed,
-        engine=engine,
-    )
-    training = TableTraining.prepare(data, target, task=task, features=features, drop=drop, settings=settings)
-    return training.run(on_epoch)
-
-
-def _validation_part(training: Table, target: str, task: Task, seed: int) -> tuple[Table, Table | None]:
-    if len(training) < _FEWEST_ROWS_TO_VALIDATE:
-        return training, None
-    share = min(_VALIDATION_SHARE, _MOST_VALIDATION_ROWS / len(training))
-    split = held_out(training, target, task=task, fraction=share, seed=seed)
-    return training.rows(split.train), training.rows(split.test)
+            outputs["majority class"] = majority_probabilities(y, n_classes, len(X_test))
+        else:
+            outputs["mean"] = np.full(len(X_test), y.mean())
+            outputs = {name: plan.inverse_target(output) for name, output in outputs.items()}
+        return Assessment(self.held_out_rows, self._truth(self.held_out), outputs, model.classes)
 
 
 def _negative_cost(validation: Data) -> Callable[[Program], float]:
