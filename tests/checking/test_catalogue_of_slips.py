@@ -44,7 +44,8 @@ def planted(net, form):
         for slip in (*catalogue.of_layer(layer), *catalogue.of_weights(layer), *catalogue.of_bias(layer)):
             n_by_n = slip.kind in ("broadcasting", "matrix product for elementwise")
             size = np.prod(net.parameter_shapes.get(slip.line.removeprefix("d"), (2,)))
-            undetermined = FITTED in symbols(slip.right) and size == 1  # one number fits any factor
+            fewest = 3 if slip.kind == "constant factor" else 2
+            undetermined = FITTED in symbols(slip.right) and size < fewest  # so few numbers fit any factor
             if not undetermined and not (n_by_n and form.samples == "columns") and slip.kind != "broadcasting":
                 yield slip
 

@@ -325,3 +325,41 @@ def test_options_that_make_no_sense_are_refused(options, message):
 def test_a_function_is_needed():
     with pytest.raises(ValueError, match="function must be callable, got dict"):
         check_backward(NET, {})
+
+
+def test_own_labels_as_class_numbers_and_one_own_sample():
+    rng = np.random.default_rng(1)
+    assert check_backward(NET, class_numbers, None, rng.normal(size=(6, 4)), np.array([0, 1, 1, 0, 1, 0]))
+    x, y = rng.normal(size=4), np.array([0.0, 1.0])
+    assert check_backward(NET, one_vector, None, x, y, layout="sample")
+    assert check_backward(NET, one_sample, None, x[:, None], y[:, None], layout="sample")
+
+
+@pytest.mark.parametrize(
+    ("params", "X", "Y", "message"),
+    [
+        (None, np.ones((6, 4)), np.full((6, 2), np.nan), "Y"),
+        (None, np.full((6, 4), np.inf), np.eye(2)[[0, 1] * 3], "X must be finite"),
+        (None, np.ones((6, 4)), np.ones((6, 2)), "sum to 1"),
+        (None, np.ones((6, 4)), np.full(6, 2), "no layout fits"),
+        (None, np.ones(4), np.ones(2), "no layout fits"),
+        (None, "X", "Y", "no layout fits"),
+        ({"W1": np.ones((4, 3))}, None, None, "no layout fits"),
+        ("params", None, None, "the function returned|params"),
+    ],
+)
+def test_own_data_that_does_not_fit_is_refused(params, X, Y, message):
+    with pytest.raises(ValueError, match=message):
+        check_backward(NET, tuple_of_parameters, params, X, Y)
+
+
+def test_a_forward_pass_of_another_network_is_suspected():
+    def relu_backward(W1, b1, W2, b2, X, Y):
+        A1 = np.maximum(X @ W1 + b1, 0)
+        dZ2 = (softmax(A1 @ W2 + b2, 1) - Y) / len(X)
+        dZ1 = dZ2 @ W2.T * (A1 > 0)
+        return X.T @ dZ1, dZ1.sum(axis=0), A1.T @ dZ2, dZ2.sum(axis=0)
+
+    report = check_backward(NET, relu_backward)
+    assert not report
+    assert "is its forward pass that of 4 -> 3 tanh -> 2 softmax, and its loss cross-entropy?" in str(report)

@@ -226,7 +226,9 @@ class Explainer:
                 parts.append(np.ravel(self._arranged(value)))
         claimed = np.concatenate([np.ravel(self._claims[name]) for name in names])
         start, direction = np.concatenate(base), np.concatenate(whole) - np.concatenate(base)
-        if claimed.shape != start.shape or len(claimed) < 2 or not np.any(direction):
+        # the two gradients of a softmax of two classes are opposite numbers: any factor fits them
+        fewest = 3 if slip.kind == "constant factor" else 2
+        if claimed.shape != start.shape or len(claimed) < fewest or not np.any(direction):
             return None
         number = 1.0 + float(np.dot(claimed - start, direction) / np.dot(direction, direction))
         if not np.isfinite(number) or number == 0:
