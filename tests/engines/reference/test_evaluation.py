@@ -28,7 +28,7 @@ VALUES = {"X": RNG.normal(size=(5, 4)), "W1": RNG.normal(size=(4, 3)), "w": RNG.
         (w * X / Size("i") + Size("u0"), lambda X, W1, w: w[:, None] * X / 5 + 4),
         (total(W, ("u0", "u1"), "max"), lambda X, W1, w: W1.max()),
     ],
-    ids=str,
+    ids=lambda value: "" if callable(value) else str(value),
 )
 def test_terms(term, expected):
     used = {name: value for name, value in VALUES.items() if name in str(term)}
