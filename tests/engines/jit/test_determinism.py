@@ -48,7 +48,7 @@ def test_more_threads_than_samples():
     assert_same(alone, many)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("network", NETWORKS, ids=str)
 def test_instruction_sets(network, dtype, runnable, monkeypatch):
     results = []

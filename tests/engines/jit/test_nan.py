@@ -1,0 +1,61 @@
+"""NaN and infinity show: they are never turned into numbers on the way."""
+
+import numpy as np
+import pytest
+
+from chainrule.network import SGD, Dense, Network
+from tests.engines.jit.agreement import epoch, programs, samples_of
+from tests.zoo import Animal
+
+HIDDEN = ["relu", "leaky_relu(0.1)", "elu", "selu", "gelu", "silu", "mish", "softplus", "tanh", "sigmoid", "identity"]
+
+
+@pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("activation", HIDDEN)
+def test_a_nan_in_the_parameters_reaches_cost_gradients_and_prediction(activation, dtype):
+    animal = Animal(Network([Dense(9, activation), Dense(2, "identity")], 5, "squared-error"))
+    params, data, _ = samples_of(animal, dtype, 12)
+    program, _ = programs(animal, SGD(), dtype, 12)
+    params["b1"][3] = np.nan
+    program.load(params)
+    assert not program.finite()
+    J, gradients = program.gradients(data)
+    assert np.isnan(J)
+    assert np.isnan(gradients["dW1"][:, 3]).all()
+    assert np.isnan(gradients["dW2"]).any()
+    assert np.isnan(program.predict(data.X)).all()
+    assert not program.train(data, epoch(12, 12, 0)).finite
+
+
+@pytest.mark.parametrize("outputs", [3, 40])
+def test_a_nan_in_one_logit_spoils_the_whole_softmax(outputs):
+    animal = Animal(Network([Dense(outputs, "softmax")], 5, "cross-entropy"))
+    params, data, _ = samples_of(animal, "float32", 12)
+    program, _ = programs(animal, SGD(), "float32", 12)
+    params["b1"][1] = np.nan
+    program.load(params)
+    assert np.isnan(program.predict(data.X)).all()
+    assert np.isnan(program.gradients(data)[0])
+
+
+@pytest.mark.parametrize("outputs", [3, 40])
+def test_large_logits_stay_finite(outputs):
+    animal = Animal(Network([Dense(outputs, "softmax")], 5, "cross-entropy"))
+    params, data, _ = samples_of(animal, "float32", 12)
+    program, _ = programs(animal, SGD(), "float32", 12)
+    params["W1"] *= np.float32(1e4)
+    program.load(params)
+    J, gradients = program.gradients(data)
+    assert np.isfinite(J)
+    assert all(np.isfinite(value).all() for value in gradients.values())
+    np.testing.assert_allclose(program.predict(data.X).sum(axis=1), 1, rtol=1e-6)
+
+
+def test_divergence_is_seen_at_the_end_of_the_epoch():
+    animal = Animal(Network([Dense(2, "identity")], 5, "mse"))
+    params, data, _ = samples_of(animal, "float32", 40)
+    program, _ = programs(animal, SGD(), "float32", 4)
+    program.load(params)
+    costs = program.train(data, epoch(40, 4, 0, rate=1e6))
+    assert not costs.finite
+    assert not program.finite()
