@@ -252,3 +252,11 @@ def test_warm_start_goes_on():
     assert clf.n_iter_ == 5
     with pytest.raises(ValueError, match="does not continue the fitted one"):
         clf.set_params(hidden_layer_sizes=(9,)).fit(X, Y)
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_warnings_point_at_the_line_that_calls_fit(solver):
+    with pytest.warns(Warning) as caught:
+        classifier(solver=solver, max_iter=1, batch_size=10_000 if solver == "adam" else "auto").fit(X, Y)
+    assert {warning.filename for warning in caught} == {__file__}
+    assert len(caught) == (2 if solver == "adam" else 1)

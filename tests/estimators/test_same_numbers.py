@@ -50,6 +50,7 @@ CIRCUMSTANCES = {
     "warm-start": {"warm_start": True, "calls": "fit twice", "batch_size": 32},
     "stalls": {"tol": 0.3, "n_iter_no_change": 2},
     "two-hidden-layers": {"hidden_layer_sizes": (6, 5), "alpha": 0.5},
+    "no-hidden-layer": {"hidden_layer_sizes": ()},
     "no-penalty": {"alpha": 0.0, "hidden_layer_sizes": (4,), "batch_size": N},
 }
 

@@ -76,3 +76,19 @@ def test_an_unknown_name_gets_the_nearest():
         ValueError, match=r"initialiser must be one of glorot_uniform, .*sklearn, got 'he_nromal'.*he_no"
     ):
         initial_parameters(WIDE, "he_nromal", np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(("logistic", "factor"), [(False, 6.0), (True, 2.0)])
+def test_without_hidden_layers_scikit_learns_factor_is_that_of_its_parameter(logistic, factor):
+    net = Network.parse("40 -> 30 sigmoid", loss="bce")
+    start = initial_parameters(net, "sklearn", np.random.RandomState(0), logistic=logistic)
+    bound = math.sqrt(factor / 70)
+    assert 0.99 * bound < np.abs(start["W1"]).max() <= bound
+
+
+def test_every_layer_has_its_own_factor_and_the_output_goes_with_the_last_hidden_layer():
+    net = Network.parse("40 -> 40 sigmoid -> 40 relu -> 40 sigmoid", loss="bce")
+    start = initial_parameters(net, "sklearn", np.random.RandomState(0))
+    for layer, factor in ((1, 2.0), (2, 6.0), (3, 6.0)):
+        bound = math.sqrt(factor / 80)
+        assert 0.99 * bound < np.abs(start[f"W{layer}"]).max() <= bound

@@ -5,7 +5,16 @@ import math
 import numpy as np
 import pytest
 
-from chainrule.training.schedules import Adaptive, Constant, Cosine, InverseScaling, OfStep, OneCycle, Progress
+from chainrule.training.schedules import (
+    Adaptive,
+    Constant,
+    Cosine,
+    InverseScaling,
+    OfStep,
+    OneCycle,
+    Progress,
+    WarmUp,
+)
 
 STEPS, EPOCHS = 5, 4
 TOTAL = STEPS * EPOCHS
@@ -92,3 +101,23 @@ def test_rates_are_a_pure_function():
         first[:] = -1
         assert (schedule.rates(progress) > 0).all()
         assert schedule.rates(progress).shape == (STEPS,)
+
+
+@pytest.mark.parametrize(("given", "steps"), [(6, 6), (1, 1), (None, 1), (100, 100)])
+def test_warm_up(given, steps):
+    """A twentieth of this training's twenty steps is one step."""
+    np.testing.assert_allclose(
+        whole(WarmUp(0.4, given)), [0.4 * min((k + 1) / steps, 1) for k in range(TOTAL)], rtol=1e-14
+    )
+
+
+def test_inverse_scaling_begins_anew_with_the_optimiser_and_not_with_the_samples():
+    warm_start = Progress(step=0, steps=STEPS, total_steps=TOTAL, samples=500)
+    np.testing.assert_array_equal(InverseScaling(0.1).rates(warm_start), [0.1] * STEPS)
+
+
+@pytest.mark.parametrize("rate", [math.nan, math.inf, -0.1])
+def test_a_function_that_gives_no_rate_is_refused_with_its_step(rate):
+    schedule = OfStep(lambda step: 0.1 if step < 7 else rate)
+    with pytest.raises(ValueError, match=r"numbers in \[0, inf\), got .* for step 7"):
+        whole(schedule)
