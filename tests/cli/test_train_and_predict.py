@@ -215,3 +215,73 @@ def test_numbers_are_predicted_in_the_targets_unit(chainrule: Command, examples:
     written = pl.read_csv(tmp_path / "out.csv")
     assert written.columns[-1] == "prediction"
     assert 100 < written["prediction"].mean() < 200  # type: ignore[operator]
+
+
+def visits(path: Path, n: int = 80) -> Path:
+    """Rows of ten patients, one a day."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=n)
+    pl.DataFrame({"patient": np.arange(n) % 10, "day": np.arange(n), "x": x, "ill": x > 0}).write_csv(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("options", "rows", "scored_on"),
+    [
+        ((), (54, 10, 16), "16 held-out rows"),
+        (("--test", "test.csv"), (68, 12, 20), "20 rows of test.csv"),
+        (("--time", "day"), (54, 10, 16), "the latest 16 rows by 'day'"),
+        (("--group", "patient"), (48, 16, 16), "16 held-out rows, whole groups by 'patient'"),
+        (("--cv", 2), (68, 12, 80), "80 rows, each held out once in 2 folds"),
+    ],
+)
+def test_what_is_held_out_is_chosen(
+    chainrule: Command, tmp_path: Path, options: tuple[object, ...], rows: tuple[int, int, int], scored_on: str
+) -> None:
+    visits(tmp_path / "test.csv", 20)
+    ran = chainrule("train", visits(tmp_path / "t.csv"), "-t", "ill", "--epochs", 1, "--json", *options)
+    report = json.loads(ran.out)
+    assert tuple(report["rows"].values()) == rows
+    assert report["settings"]["scored_on"] == scored_on
+    assert sum(map(sum, report["confusion"])) == rows[2]
+    assert len(report["folds"]) == (2 if "--cv" in options else 0)
+
+
+def test_folds_are_told_apart(chainrule: Command, tmp_path: Path) -> None:
+    ran = chainrule("train", visits(tmp_path / "t.csv"), "-t", "ill", "--epochs", 1, "--cv", 2)
+    assert [line.split(",")[0] for line in ran.err.splitlines()] == ["fold 1 of 2", "fold 2 of 2", "all rows"]
+    assert "t.csv: 80 rows" in ran.out
+    assert "80 held out once for the scores, in 2 folds" in " ".join(ran.out.split())
+    assert "± over folds" in ran.out
+
+
+def test_a_report_is_written(chainrule: Command, tmp_path: Path) -> None:
+    ran = chainrule("train", visits(tmp_path / "t.csv"), "-t", "ill", "--epochs", 2, "--report", "r.html")
+    assert ran.status == 0, ran.err
+    assert "report    r.html" in ran.out
+    assert "ill from t.csv" in (tmp_path / "r.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--time", "day", "--group", "patient"), "time and group cannot both"),
+        (("--cv", 1), "cv must be a whole number of at least 2, got 1"),
+        (("--cv", 2, "--test", "t.csv"), "test and cv cannot both"),
+        (("--cv", 81), "accepted are 2 to the number of rows"),
+        (("--time", "dya"), "did you mean 'day'?"),
+        (("--test", "none.csv"), "none.csv"),
+        (("--report", "t.csv"), "this is the table itself"),
+        (("--report", "t.chainrule"), "the model goes there"),
+        (("--report", "none/r.html"), "there is no folder"),
+    ],
+)
+def test_what_cannot_be_held_out_or_reported_is_refused(
+    chainrule: Command, tmp_path: Path, options: tuple[object, ...], message: str
+) -> None:
+    visits(tmp_path / "t.csv")
+    ran = chainrule("train", "t.csv", "-t", "ill", "--epochs", 1, *options)
+    assert ran.status == 2
+    assert message in " ".join(ran.err.replace("│", " ").split())
+    assert "bug" not in ran.err
+    assert not (tmp_path / "t.chainrule").exists()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -67,10 +69,30 @@ def train(
     test_size: Annotated[
         float | None, typer.Option(metavar="SHARE", help="Of the rows, held out for the scores.", show_default="0.2")
     ] = None,
+    test: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A table of its own for the scores.", show_default=False),
+    ] = None,
+    time: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Hold the latest rows out, by this column.", show_default=False),
+    ] = None,
+    group: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Keep rows of one value together.", show_default=False),
+    ] = None,
+    cv: Annotated[
+        int | None,
+        typer.Option(metavar="K", help="Hold every row out once, in K parts.", show_default=False),
+    ] = None,
     seed: Annotated[int | None, typer.Option(metavar="N", help="Same seed, same model.", show_default="0")] = None,
     engine: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="What runs the equations: auto, jit, reference.", show_default="auto"),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A page (.html) with curves, plan and mistakes.", show_default=False),
     ] = None,
     columns: Annotated[bool, typer.Option("--columns", help="Show every column, however many there are.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON instead.")] = False,
@@ -83,7 +105,7 @@ def train(
 
     $ chainrule train houses.csv -t price --drop id,notes --model houses.chainrule
 
-    $ chainrule train patients.csv -t stage --task classification --hidden 64,32
+    $ chainrule train visits.csv -t stage --group patient --cv 5 --report stage.html
 
     Ctrl-C ends the training early and keeps what is best so far.
     """
@@ -97,28 +119,40 @@ def train(
         "seed": seed,
         "engine": engine,
     }
-    path = _model_path(data, model)
+    path = _writable("--model", Path(data.name.split(".")[0] + ".chainrule") if model is None else model, data, test)
+    if report is not None:
+        _writable("--report", report, data, test, path)
     progress = side()
     with progress.status(f"reading {data}"):
         from chainrule.cli import training_report
         from chainrule.estimators.table_models import TableTraining
 
         settings = _settings(chosen)
-        training = TableTraining.prepare(
-            data, target, task=task, features=_names(features), drop=_names(drop) or (), settings=settings
-        )
+        with _naming_the_option():
+            training = TableTraining.prepare(
+                data,
+                target,
+                task=task,
+                features=_names(features),
+                drop=_names(drop) or (),
+                test=test,
+                time=time,
+                group=group,
+                cv=cv,
+                settings=settings,
+            )
     result = output()
     if not as_json:
-        n_rows = sum(training.rows.values())
+        n_rows = len(training.table)
         result.print(
             f"[bold]{data.name}[/]: {n_rows:,} rows, {len(training.plan.columns) + 1:,} columns\n", markup=True
         )
         training_report.say_before(result, training, all_columns=columns)
     from chainrule.cli.training_progress import TrainingProgress
 
-    with TrainingProgress(progress, settings.epochs) as shown:
+    with TrainingProgress(progress, settings.epochs, len(training.folds)) as shown:
         try:
-            trained = training.run(shown.epoch)
+            trained, assessment = training.run_and_assess(shown.epoch)
         except (ImportError, NotImplementedError) as error:
             raise Refused(str(error)) from error
     history = trained.training.history
@@ -127,13 +161,19 @@ def train(
     usable = history.stopped != "diverged" or history.best_epoch > 0
     if usable:
         trained.save(path)
+    if report is not None:
+        from chainrule.estimators.table_models.report import write_report
+
+        write_report(report, training, trained, assessment)
     if as_json:
-        report = training_report.as_json(training, trained, str(path) if usable else None)
-        result.print_json(json.dumps(report, allow_nan=False), indent=2)
+        values = training_report.as_json(training, trained, assessment, str(path) if usable else None)
+        result.print_json(json.dumps(values, allow_nan=False), indent=2)
     else:
         training_report.say_after(result, trained)
         if usable:
             _say_where(result, path)
+        if report is not None:
+            result.print(f"report    {report}", markup=False, soft_wrap=True)
     if not usable:
         complain("no model file was written")
     if history.stopped in {"diverged", "interrupted"}:
@@ -174,16 +214,32 @@ def _settings(chosen: dict[str, Any]) -> TrainingSettings:
         raise typer.BadParameter(message, param_hint=f"'--{name.replace('_', '-')}'") from None
 
 
-def _model_path(data: Path, model: Path | None) -> Path:
-    """Where the model goes; what would fail at the end fails before the training."""
-    path = Path(data.name.split(".")[0] + ".chainrule") if model is None else model
+@contextmanager
+def _naming_the_option() -> Iterator[None]:
+    """What only options can be blamed for is blamed on the option that the message begins with."""
+    from chainrule.tables import TableError
+
+    try:
+        yield
+    except TableError:
+        raise
+    except ValueError as error:
+        name = str(error).split(maxsplit=1)[0]
+        raise typer.BadParameter(str(error), param_hint=f"'--{name}'") from None
+
+
+def _writable(option: str, path: Path, *inputs: Path | None) -> Path:
+    """The path of a result; what would fail at the end fails before the training."""
     if path.is_dir():
-        raise Refused(f"--model {path}: this is a folder; name a file in it")
+        raise Refused(f"{option} {path}: this is a folder; name a file in it")
     folder = path.resolve().parent
     if not folder.is_dir():
-        raise Refused(f"--model {path}: there is no folder {folder}")
+        raise Refused(f"{option} {path}: there is no folder {folder}")
     if not os.access(folder, os.W_OK):
-        raise Refused(f"--model {path}: writing in {folder} is not permitted")
-    if path.exists() and data.exists() and path.samefile(data):
-        raise Refused(f"--model {path}: this is the table itself")
+        raise Refused(f"{option} {path}: writing in {folder} is not permitted")
+    for other in inputs:
+        if other is not None and path.exists() and other.exists() and path.samefile(other):
+            raise Refused(f"{option} {path}: this is the table itself")
+        if other is not None and path.resolve() == other.resolve():
+            raise Refused(f"{option} {path}: the model goes there; name another file")
     return path

@@ -20,12 +20,13 @@ def state_in_words(history: History) -> str:
 class TrainingProgress:
     """Shows every epoch; a context manager whose `epoch` is a callback of the training loop."""
 
-    def __init__(self, console: Console, epochs: int) -> None:
+    def __init__(self, console: Console, epochs: int, n_folds: int = 0) -> None:
         self._console, self._epochs, self._next = console, epochs, 1
+        self._n_folds, self._training = n_folds, 0
         self._bar: Progress | None = None
         if console.is_terminal:
             self._bar = Progress(
-                TextColumn("epoch {task.completed:.0f} of {task.total:.0f} at most"),
+                TextColumn("{task.fields[which]}epoch {task.completed:.0f} of {task.total:.0f} at most"),
                 BarColumn(bar_width=None),
                 TextColumn("{task.fields[state]}"),
                 TimeElapsedColumn(),
@@ -33,7 +34,7 @@ class TrainingProgress:
                 transient=True,
                 expand=True,
             )
-            self._task = self._bar.add_task("", total=epochs, state="")
+            self._task = self._bar.add_task("", total=epochs, state="", which="")
 
     def __enter__(self) -> Self:
         if self._bar is not None:
@@ -49,8 +50,14 @@ class TrainingProgress:
     def epoch(self, history: History) -> None:
         """Show where the training stands."""
         done = history.epochs
+        if done == 1:
+            self._training, self._next = self._training + 1, 1
+        fold = f"fold {self._training} of {self._n_folds}" if self._training <= self._n_folds else "all rows"
+        which = f"{fold}, " if self._n_folds else ""
         if self._bar is not None:
-            self._bar.update(self._task, completed=done, state=state_in_words(history))
+            self._bar.update(self._task, completed=done, state=state_in_words(history), which=which)
         elif done >= self._next:  # epochs 1, 2, 5, 10, 20, 50, …
             self._next = next(m * 10**k for k in range(10) for m in (1, 2, 5) if m * 10**k > done)
-            self._console.print(f"epoch {done} of {self._epochs} at most  {state_in_words(history)}", soft_wrap=True)
+            self._console.print(
+                f"{which}epoch {done} of {self._epochs} at most  {state_in_words(history)}", soft_wrap=True
+            )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from rich import box
@@ -18,7 +18,9 @@ from chainrule.cli.loss_curve import (
     loss_curve,
 )
 from chainrule.cli.terminal import shows_unicode
-from chainrule.estimators.table_models import Model, TableTraining
+from chainrule.estimators.table_models import Model, TableTraining, TrainingSummary
+from chainrule.estimators.table_models.assessment import Assessment
+from chainrule.estimators.table_models.score_words import CALIBRATION, SCORE_WORDS, best_values, spread_over
 from chainrule.expressions.lookup import text_of
 from chainrule.network import Network
 from chainrule.tables import PreparationPlan
@@ -27,30 +29,17 @@ from chainrule.training import History
 _COLUMNS_IN_FULL = 12
 
 
-def _amount(value: float) -> str:
-    """Four digits: 30,260 rather than 3.026e+04."""
-    return f"{value:,.0f}" if 1e3 <= value < 1e9 else f"{value:.4g}"
-
-
-_SCORES: dict[str, tuple[str, Callable[[float], str]]] = {
-    "accuracy": ("accuracy", "{:.1%}".format),
-    "balanced_accuracy": ("balanced accuracy", "{:.1%}".format),
-    "auc": ("AUC", "{:.3f}".format),
-    "log_loss": ("log loss", "{:.3f}".format),
-    "r2": ("R²", "{:.3f}".format),
-    "rmse": ("RMSE", _amount),
-    "mae": ("MAE", _amount),
-}
-_FEWER_IS_BETTER = {"log_loss", "rmse", "mae"}
-
-
 def say_before(console: Console, training: TableTraining, *, all_columns: bool) -> None:
     """What was found in the table and decided, before training begins."""
     plan, rows, network = training.plan, training.rows, training.network
     console.print(_columns_in_full(plan) if all_columns or len(plan.columns) <= _COLUMNS_IN_FULL else _by_kind(plan))
     for note in training.notes:
         console.print(Text("note: ", "yellow").append(note, "default"))
-    parts = [f"{rows['training']:,} rows to learn from", f"{rows['held_out']:,} held out for the scores"]
+    scoring = training.scoring
+    last = "held out for the scores" if scoring.test is None else f"of {scoring.test.source} for the scores"
+    if scoring.cv is not None:
+        last = f"held out once for the scores, in {scoring.cv} folds"
+    parts = [f"{rows['training']:,} rows to learn from", f"{rows['held_out']:,} {last}"]
     if rows["validation"]:
         parts.insert(1, f"{rows['validation']:,} to decide when to stop")
     console.print()
@@ -66,13 +55,13 @@ def say_after(console: Console, model: Model) -> None:
     console.print()
     for line in _curve(console, history):
         console.print(line)
-    console.print(_fact("stopped", _why(history, model.training.settings["patience"])))
+    console.print(_fact("stopped", model.training.why_stopped))
     console.print()
-    console.print(_scores(model.training.scores, model.training.rows["held_out"]))
+    console.print(_scores(model.training))
 
 
-def as_json(training: TableTraining, model: Model, path: str | None) -> dict[str, Any]:
-    """The same as JSON values."""
+def as_json(training: TableTraining, model: Model, assessment: Assessment, path: str | None) -> dict[str, Any]:
+    """The same as JSON values, and which class is taken for which."""
     header, *lines = training.plan.summary()
     record = model.training.to_json()
     return {
@@ -82,6 +71,7 @@ def as_json(training: TableTraining, model: Model, path: str | None) -> dict[str
         "columns": [dict(zip(header, line, strict=True)) for line in lines],
         "network": str(model.network),
         **record,
+        **({"confusion": assessment.confusion.tolist()} if model.classes else {}),
         "model": path,
     }
 
@@ -145,39 +135,30 @@ def _curve(console: Console, history: History) -> Iterator[Text]:
         yield text
 
 
-def _why(history: History, patience: int) -> str:
-    kept = f"; the parameters of epoch {history.best_epoch} are kept" if history.best_epoch else ""
-    why = history.message
-    if history.stopped == "converged":
-        part = "validation part" if history.validation else "training part"
-        why = f"for {patience} epochs, no epoch was better on the {part}"
-    return f"after {history.epochs} epochs: {why}{kept}"
-
-
-def _scores(scores: dict[str, dict[str, float]], n_rows: int) -> Grid:
+def _scores(training: TrainingSummary) -> Grid:
     """One row per model; the best of a column is bold."""
     grid = Grid(
         box=box.SIMPLE_HEAD,
         padding=(0, 1),
         show_edge=False,
-        title=f"scores on {n_rows:,} held-out rows",
+        title=f"scores on {training.settings['scored_on']}",
         title_justify="left",
         title_style="",
     )
-    names = [name for name in _SCORES if any(name in part for part in scores.values())]
+    best = best_values(training.scores.values())
     grid.add_column("")
-    for name in names:
-        grid.add_column(_SCORES[name][0], justify="right")
-    best = {
-        name: (min if name in _FEWER_IS_BETTER else max)(part[name] for part in scores.values() if name in part)
-        for name in names
-    }
-    for model, part in scores.items():
-        cells = [Text(_SCORES[name][1](part[name]) if name in part else "") for name in names]
-        for name, cell in zip(names, cells, strict=True):
-            if part.get(name) == best[name]:
+    for name in best:
+        grid.add_column(SCORE_WORDS[name].label, justify="right")
+    for model, part in training.scores.items():
+        cells = [Text(SCORE_WORDS[name].written(part[name]) if name in part else "") for name in best]
+        for name, cell in zip(best, cells, strict=True):
+            if part.get(name) == best[name] and name != CALIBRATION:  # a constant is always calibrated
                 cell.stylize("bold")
         grid.add_row(Text(model), *cells)
+    if training.folds:
+        spread = spread_over(training.folds)
+        cells = [Text(SCORE_WORDS[name].written(spread[name]) if name in spread else "") for name in best]
+        grid.add_row(Text("± over folds"), *cells, style="dim")
     return grid
 
 

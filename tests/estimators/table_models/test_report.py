@@ -70,7 +70,7 @@ def test_numbers(tmp_path: Path, repository: Path) -> None:
 def test_folds(tmp_path: Path, repository: Path) -> None:
     page = report(tmp_path, repository / "examples" / "iris.csv", "species", cv=3)
     assert "150 rows, each held out once in 3 folds" in page
-    assert "network, their standard deviation" in page
+    assert "network, ± over folds" in page
 
 
 def test_a_cell_cannot_be_markup(tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from chainrule.estimators.table_models.scores import Scores
 
@@ -17,6 +19,9 @@ def amount(value: float) -> str:
     ('30,262', '0.7301', '-2e-07')
     """
     return f"{value:,.0f}" if 1e3 <= abs(value) < 1e9 else f"{value:.4g}"
+
+
+CALIBRATION = "calibration_error"
 
 
 @dataclass(frozen=True)
@@ -33,11 +38,23 @@ SCORE_WORDS: Mapping[str, ScoreWords] = {
     "balanced_accuracy": ScoreWords("balanced accuracy", "{:.1%}".format),
     "auc": ScoreWords("AUC", "{:.3f}".format),
     "log_loss": ScoreWords("log loss", "{:.3f}".format, less_is_better=True),
-    "calibration_error": ScoreWords("calibration error", "{:.1%}".format, less_is_better=True),
+    CALIBRATION: ScoreWords("calibration error", "{:.1%}".format, less_is_better=True),
     "r2": ScoreWords("R²", "{:.3f}".format),
     "rmse": ScoreWords("RMSE", amount, less_is_better=True),
     "mae": ScoreWords("MAE", amount, less_is_better=True),
 }
+
+
+def spread_over(folds: Sequence[Scores]) -> Scores:
+    """The standard deviation over folds of every score that all of them have.
+
+    Examples
+    --------
+    >>> spread_over([{"r2": 0.9}, {"r2": 0.7}])
+    {'r2': 0.1}
+    """
+    names = [name for name in SCORE_WORDS if all(name in fold for fold in folds)]
+    return {name: float(np.std([fold[name] for fold in folds])) for name in names}
 
 
 def best_values(scores: Iterable[Scores]) -> Scores:

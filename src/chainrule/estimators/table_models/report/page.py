@@ -15,7 +15,7 @@ from chainrule.estimators.table_models.report.figures import loss_figure, reliab
 from chainrule.estimators.table_models.report.markup import Markup, element, table, together
 from chainrule.estimators.table_models.report.network_figure import network_figure
 from chainrule.estimators.table_models.report.style import STYLE
-from chainrule.estimators.table_models.score_words import SCORE_WORDS, amount, best_values
+from chainrule.estimators.table_models.score_words import CALIBRATION, SCORE_WORDS, amount, best_values, spread_over
 from chainrule.estimators.table_models.training import TableTraining
 from chainrule.expressions.lookup import text_of
 from chainrule.tables import Table
@@ -104,15 +104,13 @@ def _scores(model: Model) -> Markup:
         cells: list[object] = [kind]
         for name in best:
             text = SCORE_WORDS[name].written(part[name]) if name in part else ""
-            is_best = part.get(name) == best[name] and name != "calibration_error"  # a constant is calibrated
+            is_best = part.get(name) == best[name] and name != CALIBRATION  # a constant is calibrated
             cells.append(element("span", text, _class="best") if is_best else text)
         rows.append(cells)
-    for name, reduce in (("mean of the folds", np.mean), ("their standard deviation", np.std)) if folds else ():
-        values = [[fold[score] for fold in folds if score in fold] for score in best]
-        texts = [
-            SCORE_WORDS[score].written(float(reduce(v))) if v else "" for score, v in zip(best, values, strict=True)
-        ]
-        rows.append([element("span", f"network, {name}", _class="soft"), *texts])
+    if folds:
+        spread = spread_over(folds)
+        texts = [SCORE_WORDS[score].written(spread[score]) if score in spread else "" for score in best]
+        rows.append([element("span", "network, ± over folds", _class="soft"), *texts])
     return _section("Scores beside what must be beaten", table(header, rows))
 
 
