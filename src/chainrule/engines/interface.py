@@ -33,11 +33,29 @@ class Data:
         Labels in the program's dtype; or class codes 0 … n_outputs − 1 as int64, which stand for one-hot rows.
     weight : ndarray of shape (n,), optional
         Sample weights, given exactly when the network declares them.
+
+    Raises
+    ------
+    ValueError
+        For an array of another shape, and for codes that are no whole numbers.
     """
 
     X: Floats | csr_array | csr_matrix
     Y: Floats | NDArray[np.int64]
     weight: Floats | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.X.shape) != 2:
+            raise ValueError(f"X must have the shape (n, n_inputs), got {self.X.shape}")
+        if self.Y.ndim not in (1, 2) or len(self.Y) != len(self):
+            raise ValueError(f"Y must have the shape (n, n_outputs) or (n,) with n = {len(self)}, got {self.Y.shape}")
+        if self.Y.ndim == 1 and self.Y.dtype.kind not in "iu":
+            raise ValueError(
+                f"Y of shape (n,) must be class codes, whole numbers, got {self.Y.dtype}; values of one output "
+                f"have the shape (n, 1)"
+            )
+        if self.weight is not None and self.weight.shape != (len(self),):
+            raise ValueError(f"weight must have the shape ({len(self)},), got {self.weight.shape}")
 
     def __len__(self) -> int:
         return int(self.X.shape[0])
@@ -55,13 +73,35 @@ class Epoch:
     rates : float64 ndarray of shape (n_steps,)
         The learning rate η of every step.
     seed : int
-        Key of the dropout masks, which are a function of (seed, step t, layer, row in the batch, unit).
+        Key of the dropout masks, which are a function of (seed, step, layer, row in the batch, unit).
+
+    Raises
+    ------
+    ValueError
+        For an array of another shape, or a batch size below 1.
+
+    Notes
+    -----
+    A program's ``t`` counts the steps done, 0 at first; a batch that is skipped (s = 0) is none.  A step draws its
+    masks with the ``t`` before it (`dropout_mask`), and its update equations see the ``t`` after it, which is 1 in the
+    first step.
     """
 
     order: NDArray[np.int64]
     batch_size: int
     rates: NDArray[np.float64]
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.order.ndim != 1 or self.order.dtype.kind not in "iu":
+            shape, dtype = self.order.shape, self.order.dtype
+            raise ValueError(f"order must be the numbers of rows, of shape (n,), got {dtype} of shape {shape}")
+        if self.batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, got {self.batch_size}")
+        if self.rates.shape != self.sizes.shape:
+            raise ValueError(
+                f"rates must hold one rate for each of the {len(self.sizes)} steps, got the shape {self.rates.shape}"
+            )
 
     @property
     def sizes(self) -> NDArray[np.int64]:

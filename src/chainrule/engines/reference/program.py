@@ -105,7 +105,11 @@ class ReferenceProgram:
     def _batch(self, data: Data, rows: Any) -> dict[str, Array]:
         labels = data.Y[rows]
         if labels.ndim == 1:
-            labels = np.eye(self._derivation.network.widths[-1])[labels]
+            n_outputs = self._derivation.network.widths[-1]
+            if len(labels) and not 0 <= labels.min() <= labels.max() < n_outputs:
+                found = f"{labels.min()} to {labels.max()}"
+                raise ValueError(f"Y holds classes from {found}; accepted: 0 to {n_outputs - 1}")
+            labels = np.eye(n_outputs)[labels]
         batch = {"X": _dense(data.X[rows]), "Y": np.asarray(labels, np.float64)}
         if data.weight is not None:
             batch["w"] = np.asarray(data.weight[rows], np.float64)
