@@ -90,9 +90,10 @@ def test_a_tenth_of_the_catalogue(name, layout, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("name", [*FEW, *MANY])
-def test_the_whole_catalogue(name, layout, tmp_path):
+def test_the_whole_catalogue_of_some_networks_and_half_of_it_in_each_layout_of_others(name, layout, tmp_path):
     net, form = (FEW | MANY)[name], LAYOUTS[layout]
-    slips = [slip for slip in planted(net, form) if name in FEW or AND not in slip.kind]
+    slips = [slip for slip in planted(net, form) if AND not in slip.kind]
+    slips = slips if name in FEW else slips[list(LAYOUTS).index(layout) :: len(LAYOUTS)]
     wrong, seen = missed(net, form, slips, tmp_path)
     assert wrong == []
     assert seen >= 0.9 * len(slips)

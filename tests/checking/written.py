@@ -1,6 +1,7 @@
 """Backward functions written by somebody: NumPy source generated from a derivation, with a slip in it."""
 
 import importlib.util
+import itertools
 
 from chainrule.calculus import derive
 from chainrule.checking.backward_code import Writer
@@ -15,6 +16,7 @@ from chainrule.expressions.terms import Call, Number, Symbol, replace
 HEADER = """import numpy as np
 from scipy.special import erf, logsumexp
 """
+_NUMBERS = itertools.count()
 LEFT_OPEN = Number(0.05)
 
 
@@ -54,8 +56,9 @@ def source(network, form, slips=(), arguments="params, X, Y"):
     return "\n".join([HEADER, *_functions(network), f"def backward({arguments}):\n    {lines}\n"])
 
 
-def load(text, folder, name="written"):
+def load(text, folder):
     """The function ``backward`` of a module written to a folder."""
+    name = f"written{next(_NUMBERS)}"  # Python takes a file of the same name, second and length for the same module
     path = folder / f"{name}.py"
     path.write_text(text, encoding="utf-8")
     spec = importlib.util.spec_from_file_location(name, path)

@@ -207,8 +207,19 @@ class Judge:
     def _best(self, found: list[Reading]) -> tuple[Reading, Explainer, Story]:
         """The reading whose story has the fewest slips, of those with the most arrays that fit."""
         found = sorted(found, key=lambda reading: (-len(reading.claims), -reading.fitting, -reading.right))
-        told = []
+        told: list[tuple[Reading, Explainer, Story]] = []
         for reading in found[:MOST_EXPLAINED]:
+            if any(_same_numbers(reading, earlier) for earlier, _, _ in told):
+                continue
             explainer = self._explainer(reading.attempt, reading.claims)
             told.append((reading, explainer, explainer.best_story(self._network.depth)))
         return min(told, key=lambda item: (-len(item[0].claims), item[2].cost))
+
+
+def _same_numbers(one: Reading, other: Reading) -> bool:
+    """Whether two readings differ in how biases and labels were handed over, but not in what came back."""
+    forms_ = [(reading.attempt.supply.form.samples, reading.attempt.supply.form.weights) for reading in (one, other)]
+    return forms_[0] == forms_[1] and all(
+        np.array_equal(np.squeeze(claim), np.squeeze(other.claims.get(name, np.nan)), equal_nan=True)
+        for name, claim in one.claims.items()
+    )
