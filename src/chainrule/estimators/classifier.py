@@ -302,9 +302,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
             raise ValueError(
                 f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. 'y' has {classes}."
             )
-        if not self._multiclass:
+        if self._label_binarizer.y_type_ == "multilabel-indicator":
             return smoothed(self._label_binarizer.transform(y).astype(dtype), self.label_smoothing, 2)
         codes: NDArray[np.int64] = np.searchsorted(self.classes_, y).astype(np.int64)
+        if not self._multiclass:
+            return smoothed(codes.astype(dtype)[:, None], self.label_smoothing, 2)
         if not self.label_smoothing:
             return codes
         return smoothed(np.eye(self.n_outputs_, dtype=dtype)[codes], self.label_smoothing, self.n_outputs_)
