@@ -51,6 +51,12 @@ DOORS = (
     ),
     Door(
         "chainrule.calculus.derivation",
+        "Derivation.trace",
+        "engines",
+        "a derivation shows the values of one step, updates included",
+    ),
+    Door(
+        "chainrule.calculus.derivation",
         "Derivation.to_text",
         "notation",
         "a derivation shows itself in the reader's notation",
@@ -58,6 +64,42 @@ DOORS = (
     Door(
         "chainrule.calculus.derivation",
         "Derivation.to_latex",
+        "notation",
+        "a derivation shows itself in the reader's notation",
+    ),
+    Door(
+        "chainrule.calculus.derivation",
+        "Derivation.to_markdown",
+        "notation",
+        "a derivation shows itself in the reader's notation",
+    ),
+    Door(
+        "chainrule.calculus.derivation",
+        "Derivation.to_html",
+        "notation",
+        "a derivation shows itself in the reader's notation",
+    ),
+    Door(
+        "chainrule.calculus.derivation",
+        "Derivation.to_json",
+        "notation",
+        "a derivation shows itself in the reader's notation",
+    ),
+    Door(
+        "chainrule.calculus.derivation",
+        "Derivation.to_python",
+        "notation",
+        "a derivation shows itself in the reader's notation",
+    ),
+    Door(
+        "chainrule.calculus.derivation",
+        "Derivation._repr_html_",
+        "notation",
+        "a derivation shows itself in the reader's notation",
+    ),
+    Door(
+        "chainrule.calculus.derivation",
+        "Derivation._repr_latex_",
         "notation",
         "a derivation shows itself in the reader's notation",
     ),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as with_fields
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chainrule.calculus.backward import adjoint_of, backward_equations
 from chainrule.calculus.equations import Equation, Equations
@@ -26,6 +26,11 @@ from chainrule.calculus.updates import next_value, optimiser_constants, optimise
 from chainrule.calculus.verification import verify
 from chainrule.expressions.terms import symbols, units
 from chainrule.network import SGD, Dense, Network, Optimiser
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from chainrule.engines.reference.evaluation import Trace
 
 
 @dataclass(frozen=True)
@@ -101,31 +106,88 @@ class Derivation:
         """One step of the optimiser."""
         return self.equations.part("update")
 
-    def to_text(self) -> str:
-        """The equations as Unicode text in this layout, each with its shape and reason.
+    def trace(self, values: Mapping[str, ArrayLike]) -> Trace:
+        """Every value of one step, updates included, computed by the reference engine in float64.
+
+        Parameters
+        ----------
+        values : mapping of str to array
+            Every input of the equations: ``X``, ``Y``, parameters, the rate ``eta``, …, but for the constants.
 
         Examples
         --------
         >>> from chainrule import Network, derive
-        >>> d = derive(Network.parse("2 -> 1 identity", loss="mse"), layout="rows")
-        >>> print(d.to_text().splitlines()[4].split("  ")[1])
-        Z₁ = X W₁ + 𝟏 b₁ᵀ
+        >>> d = derive(Network.parse("1 -> 1 identity", loss="squared-error"))
+        >>> d.trace({"X": [[2.0]], "Y": [[3.0]], "W1": [[1.0]], "b1": [0.0], "eta": 0.1})["W1+"]
+        array([[1.2]])
         """
-        from chainrule.notation.listing import text_listing
+        from chainrule.engines.reference.evaluation import evaluate
 
-        return text_listing(self)
+        return evaluate(self.equations, values)
 
-    def to_latex(self) -> str:
-        """The equations as LaTeX in this layout, one ``align*`` a part; needs amsmath and amssymb."""
-        from chainrule.notation.listing import latex_listing
+    def to_text(self) -> str:
+        """The derivation as Unicode text of at most 100 columns.
 
-        return latex_listing(self)
+        Examples
+        --------
+        >>> from chainrule import Network, derive
+        >>> d = derive(Network.parse("2 -> 1 identity", loss="mse"), layout="rows", detail="summary")
+        >>> [line.split("  ")[1] for line in d.to_text().splitlines() if "W₁ =" in line]
+        ['▸ ∂J/∂W₁ = Xᵀ ∂J/∂Z₁']
+        """
+        from chainrule.notation.document import document_of, plain
+
+        return plain.to_text(document_of(self))
+
+    def to_markdown(self) -> str:
+        """The derivation as Markdown with mathematics between dollar signs, as GitHub and notebooks show it."""
+        from chainrule.notation.document import document_of, markdown
+
+        return markdown.to_markdown(document_of(self))
+
+    def to_latex(self, *, standalone: bool = False) -> str:
+        """The derivation as LaTeX.
+
+        Parameters
+        ----------
+        standalone : bool
+            A whole document that compiles; otherwise its body, for a document of one's own that loads amsmath,
+            amssymb, graphicx, tikz and booktabs, and the few commands that a standalone document defines.
+        """
+        from chainrule.notation.document import document_of, latex_document
+
+        return latex_document.to_latex(document_of(self), standalone=standalone)
+
+    def to_html(self) -> str:
+        """The derivation as one HTML file with MathML: no network, no script; light and dark, printable."""
+        from chainrule.notation.document import document_of, html
+
+        return html.to_html(document_of(self))
+
+    def to_json(self) -> dict[str, Any]:
+        """The derivation as JSON values: the document, and every equation with its shape, reason and algebra."""
+        from chainrule.notation.document import json_value
+
+        return json_value.to_json(self)
+
+    def to_python(self) -> str:
+        """A stand-alone script of plain NumPy that trains this network, its equations beside its lines."""
+        from chainrule.notation.document import python_script
+
+        return python_script.to_python(self)
 
     def __str__(self) -> str:
         return self.to_text()
 
+    def _repr_html_(self) -> str:
+        from chainrule.notation.document import document_of, html
+
+        return html.to_fragment(document_of(self))
+
     def _repr_latex_(self) -> str:
-        return self.to_latex()
+        from chainrule.notation.listing import latex_listing
+
+        return latex_listing(self)
 
     def __getitem__(self, name: str) -> Equation:
         return self.equations[name]

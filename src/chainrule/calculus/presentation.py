@@ -98,8 +98,8 @@ def _example(network: Network, example: Sequence[Any]) -> Example:
         raise ValueError(f"example: 1 to {MOST_EXAMPLE_ROWS} rows are written out, got {len(X)}")
     if len(example) == 2:
         return Example(X, Y)
-    rate = example[2]
-    if not is_real(rate) or not 0 < rate < math.inf:
+    rate: Any = example[2]
+    if not (is_real(rate) and 0 < rate < math.inf):
         raise ValueError(f"example: the learning rate must be a positive number, got {shown(rate)}")
     return Example(X, Y, float(rate))
 
@@ -108,7 +108,9 @@ def _rows(values: Any, where: str, width: int) -> Rows:
     """Nested numbers, of Python or NumPy, as tuples."""
     listed = values.tolist() if hasattr(values, "tolist") else values
     try:
-        rows = tuple(tuple(row) if isinstance(row, list | tuple) else (row,) for row in listed)
+        rows: tuple[tuple[Any, ...], ...] = tuple(
+            tuple(row) if isinstance(row, list | tuple) else (row,) for row in listed
+        )
     except TypeError:
         raise ValueError(f"{where} must be rows of numbers, got {shown(values)}") from None
     for row in rows:

@@ -28,10 +28,13 @@ class EntryWriter:
     symbols : Symbols
     one_sample : bool
         Whether there is only one sample, so that nothing carries its mark and sums over samples go.
+    single : frozenset of str
+        Axes of layers with one unit, which is not counted: a₂ in place of a_{2,j}.
     """
 
     symbols: Symbols
     one_sample: bool = False
+    single: frozenset[str] = frozenset()
 
     def indices(self, axes: Axes) -> dict[str, str]:
         """Letters for a left side's axes: i for samples, j for the later layer's units, k for the earlier one's."""
@@ -40,6 +43,8 @@ class EntryWriter:
     def _lettered(self, taken: Indices, axes: Axes) -> dict[str, str]:
         letters = dict(taken)
         for axis in sorted(axes, key=lambda axis: (axis != SAMPLES, -int(axis[1:] or 0))):
+            if axis in self.single:
+                continue
             if axis != SAMPLES:
                 letters[axis] = next(letter for letter in UNIT_LETTERS if letter not in letters.values())
             elif not self.one_sample:
@@ -58,7 +63,7 @@ class EntryWriter:
             case Size():
                 return Letter(self.symbols.samples)
             case Symbol(name, axes):
-                units = tuple(Mark(letters[axis]) for axis in reversed(axes) if axis != SAMPLES)
+                units = tuple(Mark(letters[axis]) for axis in reversed(axes) if axis not in {SAMPLES, *self.single})
                 sample = letters[SAMPLES] if SAMPLES in axes and not self.one_sample else ""
                 return self.symbols.letter(name, units, sample, small=bool(axes))
             case Reduce("sum", over, operand):
@@ -87,7 +92,7 @@ class EntryWriter:
         raise TypeError(f"cannot write the term {term!r}")
 
     def _sum(self, over: Axes, operand: Term, letters: Indices) -> Node:
-        axes = tuple(axis for axis in over if not (self.one_sample and axis == SAMPLES))
+        axes = tuple(a for a in over if not (self.one_sample and a == SAMPLES) and a not in self.single)
         positive, minus = unsigned(operand)
         around = {axis: letter for axis, letter in letters.items() if axis not in axes}
         own = self._lettered(around | _outside(letters, axes), axes)

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 
 from chainrule.calculus import Derivation
 from chainrule.calculus.equations import Equation, Part
-from chainrule.expressions.lookup import text_of
 from chainrule.expressions.terms import SAMPLES, Symbol
 from chainrule.notation.latex import to_latex
 from chainrule.notation.naming import Symbols
-from chainrule.notation.text import to_text
 from chainrule.notation.tree import Relation
 from chainrule.notation.writing import Writer, as_written
 
@@ -20,7 +18,6 @@ HEADINGS: dict[Part, str] = {
     "backward": "Backward pass: the chain rule, from the cost to every parameter",
     "update": "Update: all at once, from the values before the step",
 }
-WIDTH = 100
 
 
 def written_equations(
@@ -43,33 +40,6 @@ def shape_text(derivation: Derivation, symbol: Symbol, writer: Writer) -> str:
     return "(" + ", ".join(sizes[axis] for axis in kept) + ("," if len(kept) == 1 else "") + ")"
 
 
-def text_listing(derivation: Derivation, symbols: Symbols | None = None) -> str:
-    """The derivation as Unicode text, at most 100 columns where the equations allow it.
-
-    Examples
-    --------
-    >>> from chainrule import Network, derive
-    >>> print(text_listing(derive(Network.parse("2 -> 1 sigmoid", loss="bce"), layout="rows")))
-    2 -> 1 sigmoid, loss binary-cross-entropy, rows
-    ...
-    """
-    lines = [_title(derivation)]
-    part: Part | None = None
-    rows = list(written_equations(derivation, symbols))
-    widest = min(max((len(to_text(tree)) for _, tree, _ in rows), default=0), 60)
-    for equation, tree, shape in rows:
-        if equation.part != part:
-            part = equation.part
-            lines += ["", HEADINGS[part], ""]
-        shown = f"  {to_text(tree):<{widest}}  {shape:<10}"
-        note = str(equation.reason)
-        if len(shown) + len(note) + 2 > WIDTH:
-            lines += [shown.rstrip(), f"      {note}"]
-        else:
-            lines.append(f"{shown}  {note}")
-    return "\n".join(lines)
-
-
 def latex_listing(derivation: Derivation, symbols: Symbols | None = None) -> str:
     """The derivation as LaTeX: headings as paragraphs and one ``align*`` a part; needs amsmath and amssymb."""
     lines: list[str] = []
@@ -84,7 +54,3 @@ def latex_listing(derivation: Derivation, symbols: Symbols | None = None) -> str
         left, right = (to_latex(side) for side in tree.sides)
         lines.append(f"  {left} &= {right}")
     return "\n".join([*lines, r"\end{align*}"])
-
-
-def _title(derivation: Derivation) -> str:
-    return f"{derivation.network}, loss {text_of(derivation.network.loss)}, {derivation.layout}"

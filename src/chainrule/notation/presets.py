@@ -7,6 +7,7 @@ from typing import Literal
 from chainrule.calculus import Derivation
 from chainrule.calculus.forward import prediction
 from chainrule.expressions.activations import ACTIVATIONS, Softmax
+from chainrule.network import Adam
 from chainrule.notation.naming import SPELLED, Symbols
 
 Gradients = Literal["partial", "d", "delta"]
@@ -40,7 +41,8 @@ def symbols_of(derivation: Derivation) -> Symbols:
     gradients, layers = STYLES[choice.symbols]
     letters: dict[str, str] = {}
     if choice.symbols == "bracket":
-        letters |= {"n": "m"} | ({} if network.penalty else {"eta": "α"})
+        letters |= {} if isinstance(derivation.optimiser, Adam) else {"n": "m"}  # whose moments are called m
+        letters |= {} if network.penalty else {"eta": "α"}
     elif choice.symbols == "delta":
         letters |= {"J": "C"}
     letters |= dict(choice.letters)

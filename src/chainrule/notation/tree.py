@@ -8,9 +8,9 @@ letters, is `chainrule.notation.meaning`'s business.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
-from typing import Literal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
 
 ProductSign = Literal["", "·", "×", "*", "@", "⊙"]
 RelationSign = Literal["=", ":=", "←", "-=", "+=", "<", ">", "≤", "≥", "≠", "≈", "∈", "∝"]
@@ -256,6 +256,36 @@ def walk(node: Node) -> Iterator[Node]:
     yield node
     for child in children(node):
         yield from walk(child)
+
+
+def rewritten(node: Node, rewrite: Callable[[Node], Node | None]) -> Node:
+    """The tree with every node that ``rewrite`` gives another for replaced by it, outermost first.
+
+    Examples
+    --------
+    >>> from chainrule.notation.tree import Letter, Num, Transpose, rewritten
+    >>> rewritten(Transpose(Letter("W")), {Letter("W"): Num("2")}.get)
+    Transpose(of=Num(text='2'))
+    """
+    given = rewrite(node)
+    if given is not None:
+        return given
+    changes: dict[str, Any] = {}
+    for field in fields(node):
+        value = getattr(node, field.name)
+        changed = _rewritten_inside(value, rewrite)
+        if changed is not value:
+            changes[field.name] = changed
+    return replace(node, **changes) if changes else node
+
+
+def _rewritten_inside(value: object, rewrite: Callable[[Node], Node | None]) -> object:
+    if isinstance(value, Node):
+        return rewritten(value, rewrite)
+    if isinstance(value, tuple):
+        changed = tuple(_rewritten_inside(item, rewrite) for item in value)
+        return value if all(new is old for new, old in zip(changed, value, strict=True)) else changed
+    return value
 
 
 def letters(node: Node) -> Iterator[Letter]:

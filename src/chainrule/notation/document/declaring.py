@@ -1,0 +1,247 @@
+"""What is given: the network, its symbols with their shapes, the forward pass, the loss and the cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chainrule.calculus.equations import Equation
+from chainrule.calculus.forward import COST, DATA_COST, PENALTY, prediction
+from chainrule.expressions.activations import Softmax
+from chainrule.expressions.derivatives import computed_derivative
+from chainrule.expressions.evaluation import value_at
+from chainrule.expressions.functions import Function
+from chainrule.expressions.lookup import text_of
+from chainrule.expressions.terms import SAMPLES, Apply, Reduce, Size, Symbol, Term, mul, replace, walk
+from chainrule.notation.arithmetic import juxtaposed
+from chainrule.notation.document.functions import branches
+from chainrule.notation.document.pen import ONE_LOSS, Pen
+from chainrule.notation.document.prose import function_form, sentence
+from chainrule.notation.document.values import Block, Chain, Link, Paragraph, Picture, Prose, Section, Table
+from chainrule.notation.entries import EntryWriter
+from chainrule.notation.tree import Applied, Fraction, Letter, Num
+
+MEANINGS = {
+    "X": "inputs", "Y": "labels", "w": "weight of each sample", "s": "weight of the batch", "J": "cost",
+    "eta": "learning rate", "alpha": "strength of the squared penalty", "alpha1": "strength of the absolute penalty",
+    "t": "number of the step, from 1", "mu": "momentum", "beta1": "decay of the first moment",
+    "beta2": "decay of the second moment", "epsilon": "keeps the quotient finite", "lambda": "weight decay",
+    "clip_norm": "largest norm of all gradients together", "decay": "decay of the moving average", "P": "predictions",
+}  # fmt: skip
+LAYERED = {
+    "W": "weights of layer {}", "b": "biases of layer {}", "Z": "weighted sums of layer {}", "A": "outputs of layer {}",
+    "M": "mask of layer {}: 1 where a value is kept, 0 where it is dropped", "p": "probability of dropping in layer {}",
+    "D": "outputs of layer {} after dropout",
+}  # fmt: skip
+
+
+def network_section(pen: Pen) -> Section:
+    """The network in words, its picture, and the table of symbols."""
+    network = pen.derivation.network
+    layers = ", then ".join(
+        f"{layer.width} {'unit' if layer.width == 1 else 'units'} ({text_of(layer.activation)})"
+        for layer in network.layers
+    )
+    blocks: list[Block] = [
+        sentence(
+            f"{network.n_inputs} {'input' if network.n_inputs == 1 else 'inputs'}, then {layers}. ",
+            *_arrangement(pen),
+        ),
+        picture(pen),
+        Table(("symbol", "shape", "meaning"), tuple(_symbol_rows(pen))),
+    ]
+    return Section(("The network",), tuple(blocks), "network")
+
+
+def picture(pen: Pen) -> Picture:
+    """The network with the way of ∂ℓ/∂w back to a weight of the first layer."""
+    weight = Symbol("W1", ("u0", "u1"))
+    letter = pen.entry(weight, {"u0": "1", "u1": "1"})
+    return Picture(
+        pen.derivation.network,
+        weight,
+        (
+            "Every path from the weight ",
+            letter,
+            " to the loss; the chain rule multiplies along a path and adds the paths.",
+        ),
+    )
+
+
+def _arrangement(pen: Pen) -> Prose:
+    n, X = Letter(pen.symbols.samples), pen.letter(Symbol("X", (SAMPLES, "u0")))
+    match pen.layout:
+        case "rows":
+            return (
+                "The ",
+                n,
+                " samples are the rows of ",
+                X,
+                "; a weight matrix has a row for each unit before it. A single weight names the unit it feeds first.",
+            )
+        case "columns":
+            return (
+                "The ",
+                n,
+                " samples are the columns of ",
+                X,
+                "; a weight matrix has one row for each unit of its layer.",
+            )
+        case "sample":
+            return ("One sample ", X, " is a column; a weight matrix has a row for each unit it feeds.")
+    return ("Everything is written for single entries: ", Letter("i"), " counts samples, ", Letter("j"), " and ",
+            Letter("k"), " count units, those of the later layer first.")  # fmt: skip
+
+
+def _symbol_rows(pen: Pen) -> Iterator[tuple[Prose, ...]]:
+    equations = pen.derivation.equations
+    constants = dict(equations.constants)
+    seen = [*equations.inputs, *(e.left for e in equations if e.part in ("forward", "cost"))]
+    order = {name: position for position, name in enumerate("XWbZAMDPYws")}
+    everything = sorted(dict.fromkeys(seen), key=lambda s: order.get(s.name[0], 99) if s.axes else 50)
+    if pen.batch:
+        yield (Letter(pen.symbols.samples),), ("scalar",), ("number of samples",)
+    for symbol in everything:
+        meaning = _meaning(pen, symbol)
+        if meaning is not None:
+            value = f" = {constants[symbol.name]:g}" if symbol.name in constants else ""
+            yield (pen.letter(symbol),), (pen.shape(symbol),), (meaning + value,)
+    if pen.symbols.gradients == "delta":
+        last = Symbol(f"dZ{pen.depth}", (SAMPLES, f"u{pen.depth}"))
+        by = pen.letter(Symbol(f"Z{pen.depth}", last.axes))
+        yield (pen.letter(last),), (pen.shape(last),), ("derivative of the cost by ", by, ", and so for every layer")
+
+
+def _meaning(pen: Pen, symbol: Symbol) -> str | None:
+    if symbol.name == prediction(pen.derivation.network).name:
+        return "predictions"
+    if symbol.name in MEANINGS:
+        return MEANINGS[symbol.name]
+    letter, layer = symbol.name[0], symbol.name[1:]
+    if letter in LAYERED and layer.isdigit():
+        return "mask of the inputs" if symbol.name == "M0" else LAYERED[letter].format(layer)
+    return None
+
+
+# ---------------------------------------------------------------- forward
+def forward_section(pen: Pen) -> Section:
+    """Z, A, … in order, and every function's definition."""
+    blocks: list[Block] = [pen.chain(equation, why=_forward_reason(equation)) for equation in pen.derivation.forward]
+    if pen.detail != "summary":
+        blocks += _definitions(pen)
+    return Section(("Forward pass",), tuple(blocks), "forward")
+
+
+def _forward_reason(equation: Equation) -> Prose:
+    match equation.reason.rule:
+        case "affine":
+            return ("weights and bias of layer " + equation.left.name[1:],)
+        case "dropout":
+            return ("divided by the probability of being kept, so that the expectation stays",)
+        case "softmax":
+            return ("the loss reads logits; their softmax is the prediction",)
+    return ()
+
+
+def _definitions(pen: Pen) -> Iterator[Block]:
+    rows = list(dict.fromkeys(layer.activation for layer in pen.derivation.network.layers))
+    softmax = any(isinstance(row, Softmax) for row in rows) or pen.derivation.network.reads_logits
+    shown = [row for row in rows if not isinstance(row, Softmax) and row.name != "identity"]
+    if shown or softmax:
+        yield sentence(
+            "where, for a number ", Letter("z"), " and for a vector with one entry for each unit:" if softmax else ","
+        )
+    for row in shown:
+        left = Applied(pen.symbols.function(row.name), (Letter("z"),))
+        yield Chain(left, (Link(function_form(branches(row.definition), pen.symbols)),), "function")
+    if softmax:
+        yield softmax_definition(pen)
+
+
+def softmax_definition(pen: Pen) -> Chain:
+    """softmax entry by entry, in a one-sample world: a_j = exp(z_j) / Σ_k exp(z_k)."""
+    equation = softmax_equation(pen)
+    letters = pen.indices(equation.left)
+    return Chain(pen.entry(equation.left, letters), (Link(pen.entry(equation.right, letters)),), "sample")
+
+
+def softmax_equation(pen: Pen) -> Equation:
+    """The equation of one sample that is a softmax."""
+    return next(
+        e
+        for e in pen.sample.forward
+        if any(isinstance(n, Reduce) and n.operation == "logsumexp" for n in walk(e.right))
+    )
+
+
+# ---------------------------------------------------------------- cost
+def cost_section(pen: Pen) -> Section:
+    """The loss of one sample, and the cost of the batch as its (weighted) mean, with the penalty."""
+    loss, outputs = pen.derivation.network.loss, pen.derivation.network.widths[-1]
+    loss_of_one = pen.sample.equations[DATA_COST]
+    blocks: list[Block] = [
+        sentence(f"The loss of one sample ({text_of(loss)}){', summed over the outputs' if outputs > 1 else ''}:"),
+        Chain(pen.sample_symbols.cost, (Link(pen.entry(loss_of_one.first, {})),), "sample"),
+    ]
+    if pen.batch:
+        blocks += [
+            sentence("The cost of the batch", *_cost_words(pen)),
+            cost_chain(pen),
+        ]
+    if pen.derivation.network.loss.labels_sum_to_one and pen.detail != "summary":
+        words = "The labels of a sample sum to 1: a one for its class and zeros elsewhere, or parts of several classes."
+        blocks.append(sentence(words))
+    return Section(("Loss of one sample and cost",) if pen.batch else ("Loss",), tuple(blocks), "cost")
+
+
+def _cost_words(pen: Pen) -> Prose:
+    network = pen.derivation.network
+    how = "adds these up" if network.reduction == "sum" else "is their mean"
+    if network.sample_weights:
+        how = "adds these up by their weights" if network.reduction == "sum" else "is their weighted mean"
+    if not network.penalty:
+        return (f" {how}:",)
+    where = ", divided like the losses" if network.penalty.divided and network.reduction == "mean" else ""
+    return (f" {how}; large weights (not biases) are penalised{where}:",)
+
+
+def cost_chain(pen: Pen) -> Chain:
+    """J = (1/n) Σᵢ ℓ⁽ⁱ⁾ + …, with the penalty put in."""
+    equations = pen.derivation.equations
+    one: Term = ONE_LOSS
+    if pen.derivation.network.sample_weights:
+        one = mul(Symbol("w", (SAMPLES,)), one)
+    by: dict[Term, Term] = {Symbol(DATA_COST): Reduce("sum", (SAMPLES,), one)}
+    if any(e.left.name == PENALTY for e in pen.derivation.cost):
+        by[Symbol(PENALTY)] = equations[PENALTY].right
+    right = replace(equations[COST].right, by)
+    entries = EntryWriter(pen.symbols)
+    match right:
+        case Apply("div", (Reduce() as above, (Symbol() | Size()) as below)):  # (1/n) Σᵢ ℓ⁽ⁱ⁾
+            node = juxtaposed([Fraction(Num("1"), entries.write(below, {})), entries.write(above, {})])
+        case _:
+            node = entries.write(right, {})
+    return Chain(pen.symbols.cost, (Link(node),), name=COST)
+
+
+def kinks(pen: Pen) -> list[Paragraph]:
+    """Where a derivative jumps, and what is taken there."""
+    found = []
+    for row in dict.fromkeys(layer.activation for layer in pen.derivation.network.layers):
+        if isinstance(row, Softmax) or not row.kinks:
+            continue
+        f, kink = pen.symbols.function(row.name), f"{row.kinks[0]:g}"
+        derivative = Applied(pen.symbols.function(row.name, 1), (Num(kink),))
+        value = f" = {_at(row, row.kinks[0]):g}."
+        found.append(sentence(f, f" has a kink at {kink}: it has no derivative there, and we take ", derivative, value))
+    loss = pen.derivation.network.loss
+    if loss.kinks:
+        words = (
+            f"The {text_of(loss)} loss has a kink where the prediction equals the label; sign(0) = 0 is taken there."
+        )
+        found.append(sentence(words))
+    return found
+
+
+def _at(row: Function, point: float) -> float:
+    """f′ at a point, by its computed form."""
+    return value_at(computed_derivative(row), {"z": point, "a": value_at(row.computed, {"z": point})})

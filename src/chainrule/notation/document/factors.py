@@ -1,0 +1,192 @@
+"""The factors of the chain rule for one sample, entry by entry: each derived, then multiplied."""
+
+from __future__ import annotations
+
+from dataclasses import replace as with_fields
+
+from chainrule.calculus.algebra import collect, common_denominator, tidy
+from chainrule.calculus.equations import Equation
+from chainrule.calculus.forward import prediction
+from chainrule.expressions.activations import Softmax
+from chainrule.expressions.derivatives import computed_derivative, differentiate
+from chainrule.expressions.functions import Function
+from chainrule.expressions.terms import Call, Symbol, Term, exp, replace, symbols
+from chainrule.notation.arithmetic import juxtaposed
+from chainrule.notation.document.declaring import softmax_equation
+from chainrule.notation.document.functions import branches, lines_of_derivative
+from chainrule.notation.document.pen import Pen
+from chainrule.notation.document.prose import function_form, sentence
+from chainrule.notation.document.values import Block, Chain, Link, Prose, Steps
+from chainrule.notation.tree import (
+    Applied,
+    Fraction,
+    Indicator,
+    Letter,
+    Node,
+    Num,
+    Partial,
+    Power,
+    Relation,
+    Sum,
+    negated,
+)
+
+REWRITES = {
+    "common denominator": "common denominator",
+    "collect like terms": "multiplied out",
+    "cancel": "the common factors cancel",
+    "factors that do not vary, out of the sum": "what does not vary goes in front of the sum",
+    "each row of labels sums to 1": "the labels of a sample sum to 1",
+    "factor out": "factored out",
+    "chain rule": "chain rule",
+}
+
+
+def loss_derivative(pen: Pen) -> Chain:
+    """∂ℓ/∂ŷ_j, from the definition of the loss."""
+    yhat, y = Symbol("yhat"), Symbol("y")
+    definition = pen.derivation.network.loss.definition
+    predicted = prediction(pen.derivation.network)
+    letters = pen.indices(predicted)
+    by: dict[Term, Term] = {yhat: predicted, y: Symbol("Y", predicted.axes)}
+    value = _letter(pen.entry(predicted, letters))
+    derivative = replace(tidy(differentiate(definition, yhat)), by)
+    links = [
+        Link(Partial(pen.entry(replace(definition, by), letters), value, "operator"), _only_one_term(pen)),
+        Link(pen.entry(derivative, letters), ("differentiated term by term",)),
+    ]
+    if pen.detail == "full":
+        for name, rewrite in (("common denominator", common_denominator), ("multiplied out", collect)):
+            following = tidy(rewrite(derivative))
+            if str(following) != str(derivative):
+                links.append(Link(pen.entry(following, letters), (name,)))
+                derivative = following
+    return Chain(Partial(pen.sample_symbols.cost, value), tuple(links), "sample")
+
+
+def _only_one_term(pen: Pen) -> Prose:
+    if pen.derivation.network.widths[-1] == 1:
+        return ()
+    return ("only this output's term of the sum depends on it",)
+
+
+def activation_derivative(pen: Pen, layer: int, known: set[Function]) -> list[Block]:
+    """∂a_j/∂z_j = f′(z_j), with the algebra of f′ where it is met for the first time."""
+    row = pen.derivation.network.layers[layer - 1].activation
+    equation = pen.sample.equations[f"A{layer}"]
+    if isinstance(row, Softmax):
+        return softmax_jacobian(pen)
+    Z, A = Symbol(f"Z{layer}", equation.left.axes), equation.left
+    letters = pen.indices(A)
+    left = Partial(pen.entry(A, letters), _letter(pen.entry(Z, letters)))
+    if row.name == "identity":
+        return [Chain(left, (Link(Num("1"), ("the output is the weighted sum itself",)),), "sample")]
+    links = [Link(pen.entry(Call(row, Z, 1), letters))]
+    computed = computed_derivative(row)
+    form = replace(computed, {Symbol("z"): Z, Symbol("a"): A})
+    why: Prose = ("as in a layer above",) if row in known else ("derived below",) if pen.detail == "full" else ()
+    links.append(Link(pen.entry(form, letters), why))
+    links = links if links[0].right != links[1].right else links[1:]
+    blocks: list[Block] = [Chain(left, tuple(links), "sample")]
+    if row not in known and pen.detail == "full":
+        blocks.append(derivative_steps(pen, row))
+    known.add(row)
+    return blocks
+
+
+def derivative_steps(pen: Pen, row: Function) -> Steps:
+    """f′ from the definition of f, line by line."""
+    f, z = pen.symbols.function(row.name), Letter("z")
+    definition = function_form(branches(row.definition), pen.symbols)
+    lines = lines_of_derivative(row)
+    links = [Link(Partial(definition, z, "operator", "d"))]
+    for position, (term, why) in enumerate(lines):
+        words = ("with ", Letter("a"), " = ", Applied(f, (z,))) if why == "with a = f(z)" else (why,)
+        last = position == len(lines) - 1
+        links.append(Link(function_form(term, pen.symbols), words if not last or words[0] != "by the rules" else ()))
+    chain = Chain(Applied(pen.symbols.function(row.name, 1), (z,)), tuple(links), "function")
+    return Steps(("The derivative of ", f), (chain, *_kink_words(row)))
+
+
+def _kink_words(row: Function) -> list[Block]:
+    if not row.kinks:
+        return []
+    return [
+        sentence(f"At {row.kinks[0]:g} the two sides have different slopes; the value of the left one is taken there.")
+    ]
+
+
+def softmax_jacobian(pen: Pen) -> list[Block]:
+    """∂a_k/∂z_j for a softmax: every output depends on every weighted sum of its layer."""
+    equation = softmax_equation(pen)
+    A = equation.left
+    logits = next(s for s in symbols(equation.right) if s.axes == A.axes)
+    j, k = pen.indices(A), dict.fromkeys(A.axes, "k")
+    a_j, a_k = pen.entry(A, j), pen.entry(A, k)
+    z_j = pen.entry(logits, j)
+    same = Indicator(Relation((Letter("j"), Letter("k")), ("=",)))
+    result = juxtaposed([a_k, Sum((same, a_j), (False, True))])
+    left = Partial(a_k, _letter(z_j))
+    words: Prose = (same, " is 1 when ", Letter("j"), " = ", Letter("k"), ", else 0")
+    whole = Chain(left, (Link(result, words),), "sample")
+    if pen.detail != "full":
+        return [whole]
+    S = pen.sum_over(A.axes[-1], "m", pen.entry(exp(logits), dict.fromkeys(A.axes, "m")))
+    e_j, e_k = pen.entry(exp(logits), j), pen.entry(exp(logits), k)
+    squared = Power(S, Num("2"))
+    quotient = Fraction(Sum((juxtaposed([e_j, S]), juxtaposed([e_j, e_j])), (False, True)), squared)
+    apart = juxtaposed([Fraction(e_j, S), Fraction(Sum((S, e_j), (False, True)), S)])
+    equal = Chain(
+        Partial(a_j, _letter(z_j)),
+        (
+            Link(quotient, ("quotient rule",)),
+            Link(apart, ("one factor of the denominator each",)),
+            Link(juxtaposed([a_j, Sum((Num("1"), a_j), (False, True))])),
+        ),
+        "sample",
+    )
+    only_below = negated(Fraction(juxtaposed([e_k, e_j]), squared))
+    other = Chain(
+        left,
+        (
+            Link(only_below, ("quotient rule; only the denominator varies",)),
+            Link(negated(juxtaposed([a_k, a_j]))),
+        ),
+        "sample",
+    )
+    steps = Steps(
+        ("The derivatives of softmax",),
+        (
+            sentence("Its own weighted sum stands above and below the fraction bar:"),
+            equal,
+            sentence("Another one, ", Letter("j"), " ≠ ", Letter("k"), ", stands only below it:"),
+            other,
+            sentence("Both in one formula:"),
+        ),
+        open=True,
+    )
+    return [steps, whole]
+
+
+def multiplied(pen: Pen, equation: Equation) -> Chain:
+    """A derivative of ℓ with its algebra, for one sample."""
+    letters = pen.indices(equation.left)
+    terms = [(step.rewrite, step.term) for step in equation.steps] or [("", equation.right)]
+    links: list[Link] = []
+    for rewrite, term in terms:
+        node = pen.entry(term, letters)
+        words: Prose = (
+            (REWRITES[rewrite],) if rewrite in REWRITES else ("inserted",) if rewrite.startswith("insert") else ()
+        )
+        if links and links[-1].right == node:
+            continue
+        links.append(Link(node, words))
+    if links[0].why == ("chain rule",):
+        links[0] = with_fields(links[0], why=())
+    return Chain(pen.entry(equation.left, letters), tuple(links), "sample")
+
+
+def _letter(node: Node) -> Letter:
+    if not isinstance(node, Letter):
+        raise TypeError(f"{node!r} is no letter")
+    return node

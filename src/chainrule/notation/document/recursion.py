@@ -1,0 +1,141 @@
+"""The general recursion for l = L, …, 1, its order, and what it costs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+from chainrule.calculus.equations import Equation, Reason
+from chainrule.expressions.functions import Function
+from chainrule.expressions.terms import SAMPLES, Call, Symbol, Term, exp, matrix_product, total, units
+from chainrule.notation.document.pen import Pen
+from chainrule.notation.document.prose import sentence
+from chainrule.notation.document.values import Block, Bullets, Chain, Link, Prose, Section, Table
+from chainrule.notation.tree import Letter, Mark, Node, rewritten
+from chainrule.notation.writing import Writer
+
+# The layers 1, 2, 3 of a network of three become l − 1, l, l + 1.
+_LAYERS = {"1": "l-1", "2": "l", "3": "l+1"}
+_F = Function("f", exp(Symbol("z")))
+
+
+def recursion_section(pen: Pen) -> Section:
+    """Backpropagation in general."""
+    top = generic(pen, _output_layer(), {"1": "L-1", "2": "L", "3": "L+1"})
+    chains = [generic(pen, equation, _LAYERS) for equation in _hidden_layer(pen)]
+    named = ["(BP2)", "(BP4)", "(BP3)"] if pen.symbols.gradients == "delta" else ["", "", ""]
+    labelled = [_labelled(chain, name) for chain, name in zip(chains, named, strict=True)]
+    L, l_ = Letter("L"), Letter("l")
+    blocks: list[Block] = [
+        sentence(
+            "A network of any depth ", L, ", with the function ", _layered("f", "l", pen), " in layer ", l_,
+            f", is no harder{', written with matrices' if pen.layout == 'index' else ''}. At the output,",
+        ),
+        _labelled(top, "(BP1)" if pen.symbols.gradients == "delta" else ""),
+        sentence(
+            "(with softmax, where units depend on each other, the product is a sum over them; with a loss that fits "
+            "the activation it shortens to the difference of prediction and label). Then, for ", l_, " = ", L, ", …, 1,"
+        ),
+        labelled[1],
+        labelled[2],
+        sentence("and, on the way from layer ", Letter("l"), " + 1 down to ", l_, ","),
+        labelled[0],
+        sentence("In this order:"),
+        Bullets(_order(pen), numbered=True),
+        *(_cost(pen) if pen.detail == "full" else ()),
+    ]  # fmt: skip
+    return Section(("In general",), tuple(blocks), "recursion")
+
+
+def _labelled(chain: Chain, name: str) -> Chain:
+    return replace(chain, links=(replace(chain.links[0], why=(name,)),)) if name else chain
+
+
+def _output_layer() -> Equation:
+    Z, A = (Symbol(name, (SAMPLES, units(2))) for name in ("dZ2", "dA2"))
+    return Equation(Z, A * Call(_F, Symbol("Z2", Z.axes), 1), "backward", Reason("chain rule", ""))
+
+
+def _hidden_layer(pen: Pen) -> list[Equation]:
+    """∂J/∂Z, ∂J/∂W and ∂J/∂b of the layer 2 of 3."""
+    here, above = (SAMPLES, units(2)), (SAMPLES, units(3))
+    back = matrix_product(Symbol("dZ3", above), Symbol("W3", (units(2), units(3))), units(3))
+    A, dZ = Symbol("A1", (SAMPLES, units(1))), Symbol("dZ2", here)
+    W: Term = matrix_product(A, dZ, SAMPLES)
+    if not pen.batch:
+        W = total(A * dZ, (SAMPLES,))
+    return [
+        Equation(dZ, back * Call(_F, Symbol("Z2", here), 1), "backward", Reason("chain rule", "")),
+        Equation(Symbol("dW2", (units(1), units(2))), W, "backward", Reason("chain rule", "")),
+        Equation(Symbol("db2", (units(2),)), total(dZ, (SAMPLES,)), "backward", Reason("chain rule", "")),
+    ]
+
+
+def generic(pen: Pen, equation: Equation, names: dict[str, str]) -> Chain:
+    """An equation of the layers 1 to 3 with their numbers replaced by letters, in matrices."""
+    layout = "columns" if pen.layout == "index" else pen.layout
+    writer = Writer(layout, replace(pen.symbols, prediction=""))
+    left, right = writer.equation(equation).sides
+    return Chain(_renumbered(left, names, pen), (Link(_renumbered(right, names, pen)),), "recursion")
+
+
+def _renumbered(node: Node, names: dict[str, str], pen: Pen) -> Node:
+    def renamed(part: Node) -> Node | None:
+        if not isinstance(part, Letter):
+            return None
+        if part.name == "f":
+            layered = _layered("f", names["2"], pen)
+            return replace(layered, upper=(*layered.upper, *part.upper))
+        return replace(part, lower=_marks(part.lower, names), upper=_marks(part.upper, names))
+
+    return rewritten(node, renamed)
+
+
+def _marks(marks: tuple[Mark, ...], names: dict[str, str]) -> tuple[Mark, ...]:
+    return tuple(replace(mark, text=names.get(mark.text, mark.text)) for mark in marks)
+
+
+def _layered(base: str, layer: str, pen: Pen) -> Letter:
+    if pen.symbols.layers == "bracket":
+        return Letter(base, upper=(Mark(layer, "square"),))
+    return Letter(base, lower=(Mark(layer),))
+
+
+def _order(pen: Pen) -> tuple[Prose, ...]:
+    small = not pen.batch
+    z, a = (_layered(name.lower() if small else name, "l", pen) for name in "ZA")
+    L, l_ = Letter("L"), Letter("l")
+    W, b = _layered("W", "l", pen), _layered("b", "l", pen)
+    return (
+        ("Forward: for ", l_, " = 1, …, ", L, " compute ", z, " and ", a, ", and keep them."),
+        ("Backward: for ", l_, " = ", L, ", …, 1 compute the gradients of layer ", l_,
+         ", always with the weights of the forward pass."),
+        ("Update: only now change every ", W, " and ", b,
+         ". Changing ", W, " inside the loop would send wrong gradients to the layers before it."),
+    )  # fmt: skip
+
+
+def _cost(pen: Pen) -> list[Block]:
+    """Multiplications and memory, layer by layer, for one sample."""
+    widths = pen.derivation.network.widths
+    rows: list[tuple[Prose, ...]] = []
+    totals = [0, 0, 0]
+    for layer, (before, here) in enumerate(pairwise(widths), 1):
+        product = before * here
+        numbers = [product, product, product if layer > 1 else 0]
+        totals = [total_ + number for total_, number in zip(totals, numbers, strict=True)]
+        rows.append(((str(layer),), *((f"{number:,}",) for number in numbers)))
+    rows.append((("all",), *((f"{number:,}",) for number in totals)))
+    parameters = sum((before + 1) * here for before, here in pairwise(widths))
+    kept = sum(widths) + sum(widths[1:])
+    return [
+        sentence(
+            "A product of matrices costs as many multiplications for each sample as the weight matrix has entries. "
+            "Backwards there are two in every layer but the first, which passes nothing on:"
+        ),
+        Table(("layer", "forward", "gradient of the weights", "passed back"), tuple(rows)),
+        sentence(
+            f"So a step costs about three times a forward pass. Kept for the way back: {kept:,} numbers for each "
+            f"sample (inputs, weighted sums and outputs), and once {parameters:,} parameters with as many gradients."
+        ),
+    ]

@@ -1,0 +1,113 @@
+"""Every line of a document: parsed back to its tree, and each right side worth the left one, at random points."""
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from chainrule.calculus import derive
+from chainrule.checking.functions import derivative_callable
+from chainrule.network import SGD, Adam
+from chainrule.notation.document import document_of
+from chainrule.notation.latex import to_latex
+from chainrule.notation.parsing import parse
+from chainrule.notation.text import to_text
+from chainrule.notation.tree import Applied, Letter
+from tests.notation.document.chains import Worlds, indices_of, is_plan, worth
+from tests.zoo import every_animal
+
+LAYOUTS = ("columns", "rows", "sample", "index")
+CHOICES = ("subscript", "delta", "d", {"preset": "bracket", "yhat": "t"}, {"yhat": "ŷ", "L": "ℒ"})
+
+
+@every_animal
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_line_equals_the_next(animal, layout):
+    animal = replace(animal, samples=1 if layout == "sample" else min(animal.samples, 3))
+    worlds = Worlds(animal, layout=layout, detail="full")
+    document = document_of(worlds.derivation)
+    checked = 0
+    for chain in document.chains:
+        if chain.kind == "batch":
+            entries = any(indices_of(chain)) and layout != "index"
+            checked += check(chain, worlds.index if entries else worlds.batch, worlds.pen.symbols.cost)
+        elif chain.kind == "sample":
+            checked += check(chain, worlds.sample, worlds.pen.sample_symbols.cost)
+        elif chain.kind == "function":
+            checked += check_function(chain, worlds)
+    assert checked > 10
+
+
+def check(chain, setting, cost):
+    """Compare every side that has a value, for every value of the free indices; the number of comparisons."""
+    below, sampled = indices_of(chain)
+    sides = [side for side in (chain.left, *(link.right for link in chain.links)) if not is_plan(side, cost)]
+    if not (below or sampled):
+        expected = worth(sides[0], setting)
+        for side in sides[1:]:
+            np.testing.assert_allclose(
+                worth(side, setting, expected.shape), expected, rtol=1e-9, atol=1e-12, err_msg=to_text(side)
+            )
+        return len(sides) - 1
+    count = 0
+    for at in itertools.product(range(2), repeat=len(below)):
+        bound = setting.binding(**dict(zip(below, at, strict=True)), **({"i": 0} if sampled else {}))
+        if not _exists(sides, bound) or _other(chain, below, at):
+            continue
+        expected = worth(sides[0], bound)
+        for side in sides[1:]:
+            np.testing.assert_allclose(worth(side, bound), expected, rtol=1e-9, atol=1e-12, err_msg=to_text(side))
+            count += 1
+    return count
+
+
+def _exists(sides, bound):
+    """Whether the layer has that many units."""
+    try:
+        worth(sides[0], bound)
+    except AssertionError as error:
+        if "index" in str(error) or "entr" in str(error):
+            return False
+        raise
+    return True
+
+
+def _other(chain, below, at):
+    """The line for j ≠ k of the softmax says nothing about j = k."""
+    return below == ["j", "k"] and at[0] == at[1] and to_text(chain.links[-1].right).startswith("−")
+
+
+def check_function(chain, worlds):
+    name = next(
+        n for n, _ in worlds.functions(0.0).items() if chain.left.function.name == worlds.pen.symbols.function(n).name
+    )
+    row = next(layer.activation for layer in worlds.derivation.network.layers if layer.activation.name == name)
+    prime = bool(chain.left.function.upper)
+    count = 0
+    for at in (-1.7, -0.3, 0.4, 2.1):
+        where = worlds.functions(at)[name]
+        left = (
+            derivative_callable(row)(np.asarray(at))
+            if prime
+            else worth(Applied(chain.left.function, (Letter("z"),)), where)
+        )
+        for link in chain.links:
+            if not is_plan(link.right, None):
+                np.testing.assert_allclose(
+                    worth(link.right, where), left, rtol=1e-9, atol=1e-12, err_msg=to_text(link.right)
+                )
+                count += 1
+    return count
+
+
+@pytest.mark.parametrize("choice", CHOICES, ids=str)
+@pytest.mark.parametrize("layout", LAYOUTS)
+@every_animal
+def test_every_line_is_read_back(animal, layout, choice):
+    optimiser = SGD(momentum=0.9) if isinstance(choice, dict) else Adam(clip_norm=1.0, average=0.9)  # Adam has a t
+    derivation = derive(animal.network, layout=layout, symbols=choice, detail="full", optimiser=optimiser)
+    for chain in document_of(derivation).chains:
+        for relation in chain.relations:
+            assert parse(to_latex(relation)) == relation, to_latex(relation)
+            assert parse(to_text(relation)) == relation, to_text(relation)
