@@ -24,7 +24,10 @@ from chainrule.expressions.terms import SAMPLES
 
 __all__ = ["Steps", "bias_columns", "bias_tile", "dot_tile", "lane_counts", "row_tile", "steps_of", "weight_tile"]
 
-_UNROLL = 4
+
+def _at_once(sums: Sequence[str]) -> int:
+    """How many rounds of a product are written out: a tile with many accumulators hides the loop's own cost."""
+    return 2 if len(sums) >= 16 else 4
 
 
 def lane_counts(lanes: Lanes, width: int) -> tuple[int, ...]:
@@ -82,9 +85,10 @@ def _accumulate(
         return [*inner, f.at(pa, number * a_step, lanes.scalar), f.at(pb, number * b_step, lanes.scalar)]
 
     state = [*sums, a, b]
-    whole = f.divide(count, _UNROLL)
-    state = f.loop(0, whole, lambda _, now: rounds(now, _UNROLL), carried=list(zip(kinds, state, strict=True)))
-    rest = f.remainder(count, _UNROLL)
+    at_once = _at_once(sums)
+    whole = f.divide(count, at_once)
+    state = f.loop(0, whole, lambda _, now: rounds(now, at_once), carried=list(zip(kinds, state, strict=True)))
+    rest = f.remainder(count, at_once)
     if isinstance(rest, int):
         state = rounds(state, rest) if rest else state
     else:
