@@ -34,6 +34,8 @@ from chainrule.notation.tree import (
     negated,
 )
 
+__all__ = ["DEFAULT", "Conventions", "Reading", "parse", "read", "read_tokens"]
+
 MAX_TOKENS = 8_000
 DEFAULT = Conventions()
 

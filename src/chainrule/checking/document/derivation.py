@@ -15,7 +15,7 @@ from chainrule.checking.document.worlds import canonical
 from chainrule.notation.alphabet import FUNCTIONS
 from chainrule.notation.latex import to_latex
 from chainrule.notation.parsing import Conventions
-from chainrule.notation.tree import Applied, Gradient, Letter, Node, Partial, letters
+from chainrule.notation.tree import Applied, Gradient, Letter, Node, Partial, letters, walk
 
 
 @dataclass(frozen=True)
@@ -116,13 +116,21 @@ class _Checker:
         self.defined: dict[Quantity, Node] = {}
         self.ratios: set[float] = set()
         self.slips: set[str] = set()
-        self.letters = [
-            letter
+        parts = [
+            part
             for statement in page.statements
             for side in statement.sides
             if side.tree is not None
-            for letter in letters(side.tree)
+            for part in walk(side.tree)
         ]
+        self.letters = [part for part in parts if isinstance(part, Letter)]
+        self.partials = list(
+            dict.fromkeys(
+                part
+                for part in parts
+                if isinstance(part, Partial) and isinstance(part.of, Letter) and part.of.name in LOSSES
+            )
+        )
         self.items: list[Item] = []
 
     def report(self) -> DerivationReport:
@@ -197,7 +205,7 @@ class _Checker:
         found = None
         if left.tree is not None and right.tree is not None:
             judge = self._judge_for(left.tree, right.tree)
-            found = judge.explain(left.tree, right.tree, self.letters, self.ratios)
+            found = judge.explain(left.tree, right.tree, self.letters, self.partials, self.ratios)
         if found is None:
             return "another value", "", "root"
         origin = "inherited" if found.slip in self.slips and not found.slip.startswith("sign") else "root"

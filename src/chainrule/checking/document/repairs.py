@@ -6,11 +6,12 @@ differentiation taken for another. The first kind that fits, in this order, is t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from chainrule.checking.document.letters import LOSSES, Quantity, quantity, rebuilt
 from chainrule.checking.document.model import Model, is_function
+from chainrule.notation.text import to_text
 from chainrule.notation.tree import (
     Applied,
     Fraction,
@@ -36,7 +37,13 @@ class Repair:
     right: Node
 
 
-def repair(right: Node, holds: Callable[[Node], bool], model: Model, page_letters: Iterable[Letter]) -> Repair | None:
+def repair(
+    right: Node,
+    holds: Callable[[Node], bool],
+    model: Model,
+    page_letters: Iterable[Letter],
+    page_partials: Sequence[Partial] = (),
+) -> Repair | None:
     """The first single edit of a right side that makes the line hold.
 
     Parameters
@@ -49,10 +56,16 @@ def repair(right: Node, holds: Callable[[Node], bool], model: Model, page_letter
         The page's network.
     page_letters : iterable of Letter
         Letters as the page writes them, to put in where one is missing or wrong.
+    page_partials : sequence of Partial
+        Derivatives of the loss as the page writes them, to put in where one is missing.
     """
     known = _spellings(page_letters, model)
     tried = 0
-    for edits in (_signs, _arguments, _variables, _stray_factors, _letters, _missing_factors):
+
+    def missing(node: Node, letters_known: dict[Quantity, Letter]) -> Iterator[Repair]:
+        return _missing_factors(node, letters_known, page_partials)
+
+    for edits in (_signs, _arguments, _variables, _stray_factors, _letters, missing):
         for candidate in edits(right, known):
             tried += 1
             if tried > MAX_TRIED:
@@ -141,17 +154,26 @@ def _letters(node: Node, known: dict[Quantity, Letter]) -> Iterator[Repair]:
     yield from _everywhere(node, edit)
 
 
-def _missing_factors(node: Node, known: dict[Quantity, Letter]) -> Iterator[Repair]:
-    for one, letter in known.items():
-        yield Repair(f"missing factor {one}", Product((node, letter), ("",)))
+def _missing_factors(node: Node, known: dict[Quantity, Letter], partials: Sequence[Partial]) -> Iterator[Repair]:
+    """A factor put to the whole, or to one term of a sum inside it."""
+    candidates: list[tuple[str, Node]] = [(str(one), letter) for one, letter in known.items()]
+    candidates += [(to_text(partial), partial) for partial in partials]
     for function in sorted({letter for letter in letters(node) if letter.upper == (Mark("′"),)}, key=str):
-        for one, letter in known.items():
-            missing = Applied(function, (letter,))
-            yield Repair(f"missing factor {function.name}′({one})", Product((node, missing), ("",)))
-    for number in ("2", "m"):
-        factor: Node = Num(number) if number.isdecimal() else Letter(number)
-        yield Repair(f"missing factor {number}", Product((node, factor), ("",)))
-        yield Repair(f"stray factor {number}", Fraction(node, factor))
+        candidates += [(f"{function.name}′({one})", Applied(function, (letter,))) for one, letter in known.items()]
+    candidates += [("2", Num("2")), ("m", Letter("m"))]
+    for name, factor in candidates:
+        yield Repair(f"missing factor {name}", Product((node, factor), ("",)))
+    for name, factor in (("2", Num("2")), ("m", Letter("m"))):
+        yield Repair(f"stray factor {name}", Fraction(node, factor))
+
+    def edit(part: Node) -> Iterator[Repair]:
+        if isinstance(part, Sum):
+            for at, term in enumerate(part.terms):
+                for name, factor in candidates:
+                    terms = (*part.terms[:at], Product((term, factor), ("⊙",)), *part.terms[at + 1 :])
+                    yield Repair(f"missing factor {name}", Sum(terms, part.negative))
+
+    yield from _everywhere(node, edit)
 
 
 def _dressed(letter: Letter, like: Letter) -> Letter:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Literal
@@ -29,7 +29,15 @@ from chainrule.checking.document.worlds import (
     World,
     expanded,
 )
-from chainrule.notation.meaning import Array, IndexRangeError, MeaningError, Setting, ShapeError, evaluate
+from chainrule.notation.meaning import (
+    Array,
+    IndexRangeError,
+    MeaningError,
+    Setting,
+    ShapeError,
+    evaluate,
+    evaluate_like,
+)
 from chainrule.notation.text import to_text
 from chainrule.notation.tree import (
     Applied,
@@ -149,7 +157,12 @@ class Judge:
     # ---------------------------------------------------------------- values
 
     def explain(
-        self, left: Node, right: Node, page_letters: Iterable[Letter], ratios: Iterable[float]
+        self,
+        left: Node,
+        right: Node,
+        page_letters: Iterable[Letter],
+        page_partials: Sequence[Partial],
+        ratios: Iterable[float],
     ) -> Repair | None:
         """The slip of a wrong link: the single edit after which it holds, but for a constant that came in before."""
         left, right = self._for_last_layer(left, right)
@@ -161,7 +174,7 @@ class Judge:
             return ratio is not None and ratio in allowed
 
         allowed = {ratio for ratio in ratios if ratio not in {0.0, 1.0, -1.0}}
-        return repair(right, holds, self.model, page_letters)
+        return repair(right, holds, self.model, page_letters, page_partials)
 
     def _try(self, left: Node, right: Node, regime: Regime) -> bool:
         try:
@@ -191,10 +204,8 @@ class Judge:
             for chosen in product(*(range(2) for _ in indices)):
                 bound = dict(zip(indices, chosen, strict=True))
                 try:
-                    values = (
-                        evaluate(one, world.setting().binding(**bound)),
-                        evaluate(other, world.setting(rows=rows).binding(**bound)),
-                    )
+                    value = evaluate(one, world.setting().binding(**bound))
+                    values = value, evaluate_like(other, world.setting(rows=rows).binding(**bound), value.shape)
                 except IndexRangeError:
                     continue
                 found = True
