@@ -166,3 +166,10 @@ def test_partial_fit_calls_no_callbacks(tmp_path):
         clf = MLPClassifier(callbacks=[Checkpoints(tmp_path / "x")])
         clf.partial_fit(X, CLASSES, classes=[0, 1, 2])
     assert not (tmp_path / "x").exists()
+
+
+def test_lbfgs_cannot_resume(tmp_path):
+    path = tmp_path / "fit.checkpoint"
+    MLPClassifier(max_iter=1, callbacks=[Checkpoints(path)]).fit(X, CLASSES)
+    with pytest.raises(ValueError, match="resume needs a stochastic solver"):
+        MLPClassifier(solver="lbfgs").fit(X, CLASSES, resume=path)

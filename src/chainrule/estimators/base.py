@@ -80,6 +80,8 @@ class BaseMLP(FittedMLP):
         if request.incremental and self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
         refuse_what_lbfgs_cannot(self)
+        if request.resume is not None and self.solver == "lbfgs":
+            raise ValueError("resume needs a stochastic solver ('sgd', 'adam' or 'adamw'), got 'lbfgs'")
         with unchanged_on_error(self):
             fresh = not hasattr(self, "coefs_") or not (self.warm_start or request.incremental)
             data = self._data(X, y, sample_weight, request, fresh=fresh)
@@ -96,8 +98,11 @@ class BaseMLP(FittedMLP):
                 loss=loss,
                 sample_weights=data.weight is not None,
             )
-            recognisable = bool(self.callbacks) or request.resume is not None
-            identity = identity_of(self, network, data, rng) if recognisable else {}
+            identity: dict[str, Any] = {}
+            if request.resume is not None or (self.callbacks and not request.incremental):
+                identity = identity_of(self, network, data, rng)
+            if request.resume is not None:
+                same_training(request.resume, identity)
             parameters = self._starting_values(network, rng, data.X.dtype, fresh=fresh)
             self.network_, self.out_activation_, self.n_layers_ = network, output, network.depth + 1
             if fresh:
@@ -198,8 +203,6 @@ class BaseMLP(FittedMLP):
         self._rows_at_once = plan.batch_size
         with self._program(derive_for(self.network_, optimiser), plan.batch_size, data.X) as program:
             program.load(parameters | memory.state)
-            if request.resume is not None:
-                same_training(request.resume, identity)
             train(program, data, plan, history, improvement, request.resume)
             self._read_back(program, optimiser, history)
         self._publish(plan, history, improvement, before if request.resume is None else request.resume.begun)

@@ -51,7 +51,8 @@ def refuse_what_lbfgs_cannot(estimator: Any) -> None:
         return
     for name, nothing in STOCHASTIC_ONLY.items():
         value = getattr(estimator, name)
-        if value is not nothing and (value or value != nothing):
+        set_by_user = any(value) if isinstance(value, list | tuple) else value is not None and value != nothing
+        if set_by_user:
             raise ValueError(
                 f"{name}={value!r} needs a stochastic solver ('sgd', 'adam' or 'adamw'); with solver='lbfgs' leave it "
                 f"at {nothing!r}"

@@ -112,7 +112,10 @@ class FittedMLP(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
 
     @property
     def derivation_(self) -> Derivation:
-        """The equations of the fitted network, updates included."""
+        """The equations of the fitted network and of its update rule.
+
+        With L-BFGS, whose steps are SciPy's, the update is that of plain gradient descent.
+        """
         check_is_fitted(self)
         return derive_for(self.network_, self._optimizer.optimiser)
 

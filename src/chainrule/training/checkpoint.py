@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -44,15 +44,15 @@ class Checkpoint:
         What the training that resumes must have in common.
     """
 
-    state: Arrays
-    best: Arrays | None
-    order: NDArray[np.int64]
-    history: History
+    state: Arrays = field(repr=False)
+    best: Arrays | None = field(repr=False)
+    order: NDArray[np.int64] = field(repr=False)
+    history: History = field(repr=False)
     begun: int
     best_value: float
     stalled: int
-    random_state: Mapping[str, Any] | None
-    identity: Mapping[str, Any]
+    random_state: Mapping[str, Any] | None = field(repr=False)
+    identity: Mapping[str, Any] = field(repr=False)
 
 
 def write_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint) -> None:
