@@ -132,16 +132,25 @@ class Catalogue:
         for name, symbol in self._forward.items():
             if name[0] in "XAZD" and len(symbol.axes) == 2 and symbol != used:
                 kind, detail = self._misplaced(symbol, used, layer), f"{name} in place of {used}"
-                yield Slip(kind, line, matrix_product(symbol, dZ, SAMPLES) + penalty, detail)
+                misplaced = self._in_place_of(symbol, used)
+                if misplaced.axes == used.axes or not symbols(penalty):  # else the sum with the penalty fails
+                    yield Slip(kind, line, matrix_product(misplaced, dZ, SAMPLES) + penalty, detail)
         for other, detail in self._other_deltas(layer):
             kind = "f' missing" if other.name == f"dA{layer}" else "delta of another layer"
-            if not set(other.axes) & set(used.axes) - {SAMPLES}:
-                yield Slip(kind, line, matrix_product(used, other, SAMPLES) + penalty, detail)
+            misplaced = self._in_place_of(other, dZ)
+            distinct = not set(misplaced.axes) & set(used.axes) - {SAMPLES}
+            if misplaced.axes == dZ.axes or (distinct and not symbols(penalty)):
+                yield Slip(kind, line, matrix_product(used, misplaced, SAMPLES) + penalty, detail)
         kind = "elementwise for matrix product"
         if self._lengths[after] == 1:
             yield Slip(kind, line, Apply("mul", (used, dZ)))
         if self._lengths[after] == self._lengths[before]:
             yield Slip(kind, line, Apply("mul", (used, relabelled(dZ, used.axes))))
+
+    def _in_place_of(self, symbol: Symbol, right: Symbol) -> Symbol:
+        """A symbol where another belongs: of the same shape, its axes are taken for the other's."""
+        same_shape = [self._lengths[axis] for axis in symbol.axes] == [self._lengths[axis] for axis in right.axes]
+        return relabelled(symbol, right.axes) if same_shape and symbol.axes != right.axes else symbol
 
     @staticmethod
     def _misplaced(symbol: Symbol, used: Symbol, layer: int) -> str:
