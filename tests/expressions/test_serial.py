@@ -104,6 +104,34 @@ def test_functions_inside_functions_count_as_depth():
         activation_from_json(value)
 
 
+def summed(terms):
+    return sum([z] * terms, start=z)
+
+
+def test_what_is_accepted_can_be_read_back():
+    deep = Function("deep", summed(60) * Call(Function("inner", summed(38) + 1), z))
+    assert activation_from_json(through_text(activation_to_json(deep))) == deep
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Function("deep", summed(120)), "'deep': definition must be nested at most 100 deep"),
+        (lambda: Function("deep", z, derivative=summed(20_000)), "'deep': derivative must be nested at most 100 deep"),
+        (lambda: Function("f", Call(Function("g", summed(100)), z)), "'f': definition must be nested at most 100 deep"),
+        (lambda: Loss("deep", (yhat - y) * sum([yhat] * 101)), "'deep': definition must be nested at most 100 deep"),
+        (lambda: Function("f", z * float("inf")), "'f': definition: numbers must be finite, got inf"),
+        (lambda: Function("f", z, stable=z * float("nan")), "'f': stable: numbers must be finite, got nan"),
+        (lambda: Function("f", z, kinks=(float("nan"),)), "'f': kinks must be finite, got nan"),
+        (lambda: Function("f", z, parameters=(("k", float("inf")),)), "'f': parameters must be finite, got inf"),
+        (lambda: Loss("f", yhat - y, parameters=(("k", -float("inf")),)), "'f': parameters must be finite, got -inf"),
+    ],
+)
+def test_what_could_not_be_read_back_is_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-3, 10**30) | st.floats(allow_nan=True) | st.text(max_size=4)
     | st.sampled_from(["relu", "symbol", "z", "add", "sum", "reduce", "call", "size", "huber(2)"]),

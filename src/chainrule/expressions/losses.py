@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chainrule.expressions.functions import check_name, check_pointwise
+from chainrule.expressions.functions import check_finite, check_name, check_pointwise
 from chainrule.expressions.intervals import Interval
 from chainrule.expressions.terms import (
     Symbol,
@@ -50,7 +50,8 @@ class Loss:
     Raises
     ------
     ValueError
-        If the name is not a name, or the definition has other symbols, or is not pointwise.
+        If the name is not a name, the definition has other symbols, is not pointwise or is nested more than 100 deep,
+        or a number is not finite.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Loss:
     def __post_init__(self) -> None:
         object.__setattr__(self, "parameters", tuple((str(name), float(value)) for name, value in self.parameters))
         check_name(self.name, "loss")
+        check_finite([value for _, value in self.parameters], f"loss {self.name!r}: parameters")
         check_pointwise(self.definition, f"loss {self.name!r}: definition", ("yhat", "y"))
 
 

@@ -11,7 +11,7 @@ import sys
 from typing import Any
 
 from chainrule.expressions.activations import ACTIVATIONS, Activation, Softmax
-from chainrule.expressions.functions import Function
+from chainrule.expressions.functions import MAX_DEPTH, Function
 from chainrule.expressions.intervals import Interval
 from chainrule.expressions.lookup import activation, loss, shown, text_of
 from chainrule.expressions.losses import LOSSES, Loss
@@ -25,8 +25,6 @@ from chainrule.expressions.terms import (
     Symbol,
     Term,
 )
-
-MAX_DEPTH = 100
 
 
 def term_to_json(term: Term) -> Any:
