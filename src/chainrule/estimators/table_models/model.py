@@ -22,6 +22,8 @@ from chainrule.tables import PreparationPlan, PreparationReport, Table, as_table
 from chainrule.tables.columns import HashedColumn
 from chainrule.tables.targets import ClassTarget, Label, NumberTarget, Task
 
+_ROWS_AT_ONCE = 1024
+
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
@@ -188,7 +190,7 @@ class Model:
 
     @cached_property
     def _program(self) -> Program:
-        program = compile_with("reference", derive(self.network), dtype=self.dtype, batch_size=1)
+        program = compile_with("auto", derive(self.network), dtype=self.dtype, batch_size=_ROWS_AT_ONCE)
         program.load(self.parameters)
         return program
 

@@ -182,20 +182,21 @@ class TableTraining:
         parts = []
         for split in self.folds:
             fold = TableTraining._of(self.table, split, Scoring(seed=self.scoring.seed), self.settings, self._columns)
-            model = fold._trained(on_epoch)
+            model = fold.fit(on_epoch)
             if model.training.history.stopped == "interrupted":
                 raise KeyboardInterrupt
-            parts.append(fold._assessed(model))
-        model = self._trained(on_epoch)
+            parts.append(fold.assess(model))
+        model = self.fit(on_epoch)
         if parts:
             truth = self._truth(self.table.rows(np.concatenate([part.rows for part in parts])))
             assessment = pooled(parts, truth, model.classes)
         else:
-            assessment = self._assessed(model)
+            assessment = self.assess(model)
         folds = tuple(part.scores[NETWORK] for part in parts)
         return replace(model, training=replace(model.training, scores=assessment.scores, folds=folds)), assessment
 
-    def _trained(self, on_epoch: OnEpoch | None) -> Model:
+    def fit(self, on_epoch: OnEpoch | None = None) -> Model:
+        """Train, without scores."""
         settings, learning = self.settings, self._data(self.learning)
         validation = None if self.validation is None else self._data(self.validation)
         rng = np.random.default_rng(settings.seed)
@@ -246,8 +247,8 @@ class TableTraining:
             return plan.transform_target(table, unknown="minus one")
         return plan.inverse_target(plan.transform_target(table))
 
-    def _assessed(self, model: Model) -> Assessment:
-        """Of the network and the baselines, which learn from training and validation rows alike."""
+    def assess(self, model: Model) -> Assessment:
+        """Compare with the held-out rows; the two baselines learn from training and validation rows alike."""
         plan, parts = self.plan, [self.learning, *([self.validation] if self.validation is not None else [])]
         X = np.concatenate([plan.transform(part, _DTYPE) for part in parts])
         y = np.concatenate([plan.transform_target(part) for part in parts])
