@@ -5,7 +5,9 @@
 import dataclasses
 import json
 import re
+from fractions import Fraction
 
+import numpy as np
 import pytest
 
 from chainrule import SGD, Adam, AdamW
@@ -23,10 +25,21 @@ def test_json_comes_back(optimiser):
     assert len({optimiser, dataclasses.replace(optimiser)}) == 1
 
 
+@pytest.mark.parametrize("half", [np.float32(0.5), np.float64(0.5), Fraction(1, 2)], ids=type)
+def test_any_real_number_is_held_as_a_float(half):
+    for optimiser in (SGD(momentum=half, clip_norm=half), AdamW(beta1=half, average=half)):
+        assert json.loads(json.dumps(optimiser.to_json())) == optimiser.to_json()
+        settings = [value for name, value in optimiser.to_json().items() if name not in ("name", "nesterov")]
+        assert {type(value) for value in settings} <= {float, type(None)}
+    assert SGD(momentum=half) == SGD(momentum=0.5)
+    assert type(SGD(clip_norm=1).clip_norm) is float
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
         (lambda: SGD(momentum=1), "SGD: momentum must be a number in [0, 1), got 1"),
+        (lambda: SGD(momentum=Fraction(10**20 - 1, 10**20)), "SGD: momentum must be a number in [0, 1), got Fraction("),
         (lambda: SGD(momentum=True), "SGD: momentum must be a number in [0, 1), got True"),
         (lambda: SGD(momentum=None), "SGD: momentum must be a number in [0, 1), got None"),
         (lambda: SGD(nesterov=1), "SGD: nesterov must be True or False, got 1"),

@@ -32,7 +32,7 @@ class _Common:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            _check(type(self).__name__, field.name, getattr(self, field.name))
+            object.__setattr__(self, field.name, _checked(type(self).__name__, field.name, getattr(self, field.name)))
 
     @property
     def name(self) -> str:
@@ -105,14 +105,16 @@ _OPTIONAL = ("average", "clip_norm")
 _TRUTHS = ("nesterov",)
 
 
-def _check(owner: str, name: str, value: Any) -> None:
+def _checked(owner: str, name: str, value: Any) -> float | bool | None:
+    """The setting as Python's own float, bool or None, which JSON can hold."""
     if name in _TRUTHS:
-        accepted, good = "True or False", isinstance(value, bool)
-    elif value is None and name in _OPTIONAL:
-        return
-    else:
-        interval = Interval(0, 1 if name in _BELOW_ONE else math.inf, low_open=name in _POSITIVE)
-        accepted, good = f"a number in {interval}", is_real(value) and value in interval
-    if not good:
+        if not isinstance(value, bool):
+            raise ValueError(f"{owner}: {name} must be True or False, got {shown(value)}")
+        return value
+    if value is None and name in _OPTIONAL:
+        return None
+    interval = Interval(0, 1 if name in _BELOW_ONE else math.inf, low_open=name in _POSITIVE)
+    if not (is_real(value) and float(value) in interval):
         or_none = " or None" if name in _OPTIONAL else ""
-        raise ValueError(f"{owner}: {name} must be {accepted}{or_none}, got {shown(value)}")
+        raise ValueError(f"{owner}: {name} must be a number in {interval}{or_none}, got {shown(value)}")
+    return float(value)
