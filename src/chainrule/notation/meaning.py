@@ -9,11 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
 from chainrule.notation.alphabet import ONES_NAME
+from chainrule.notation.shaped import (
+    Array,
+    Function,
+    IndexRangeError,
+    MeaningError,
+    ShapeError,
+    Value,
+    absolute,
+    elementwise,
+    mapped,
+    number,
+    shape_text,
+    times,
+)
 from chainrule.notation.text import to_text
 from chainrule.notation.tree import (
     Applied,
@@ -38,8 +51,19 @@ from chainrule.notation.tree import (
     walk,
 )
 
-Array = np.ndarray[Any, np.dtype[Any]]
-Function = Callable[[Array], Array]
+__all__ = [
+    "ELEMENTARY",
+    "Array",
+    "Function",
+    "IndexRangeError",
+    "MeaningError",
+    "Setting",
+    "ShapeError",
+    "evaluate",
+    "evaluate_like",
+    "unindexed",
+]
+
 MAX_EXTENT = 10_000
 
 _COMPARISONS: dict[RelationSign, Callable[[Array, Array], Array]] = {
@@ -50,10 +74,6 @@ _COMPARISONS: dict[RelationSign, Callable[[Array, Array], Array]] = {
     "≠": np.not_equal,
     "=": np.equal,
 }
-
-
-def _absolute(z: Array) -> Array:
-    return np.where(z.real < 0, -z, z)
 
 
 ELEMENTARY: Mapping[str, Function] = {
@@ -69,33 +89,11 @@ ELEMENTARY: Mapping[str, Function] = {
     "np.exp": np.exp,
     "np.log": np.log,
     "np.tanh": np.tanh,
-    "abs": _absolute,
+    "abs": absolute,
     "sign": lambda z: np.sign(z.real),
     "expm1": np.expm1,
     "log1p": np.log1p,
 }
-
-
-class MeaningError(ValueError):
-    """A formula that has no value as written; the message says which part, and why."""
-
-
-class ShapeError(MeaningError):
-    """Two shapes that met and don't fit.
-
-    Attributes
-    ----------
-    shapes : tuple of tuple of int
-        The two shapes, left one first.
-    """
-
-    def __init__(self, what: str, left: tuple[int, ...], right: tuple[int, ...]) -> None:
-        super().__init__(f"{what}: {_shape_text(left)} meets {_shape_text(right)}")
-        self.shapes = (left, right)
-
-
-class IndexRangeError(MeaningError):
-    """An index beyond the array that it chooses from."""
 
 
 @dataclass(frozen=True)
@@ -173,7 +171,7 @@ def evaluate(node: Node, setting: Setting) -> Array:
     array([[11.]])
     >>> evaluate(parse("x W x^T"), setting)
     Traceback (most recent call last):
-    chainrule.notation.meaning.ShapeError: the product x W xᵀ: 2×2 meets 1×2
+    chainrule.notation.shaped.ShapeError: the product x W xᵀ: 2×2 meets 1×2
     """
     value = _value(node, setting)
     if any(value.stretched):
@@ -195,30 +193,15 @@ def evaluate_like(node: Node, setting: Setting, shape: tuple[int, ...]) -> Array
     return value.array
 
 
-# A value is a number (no axes) or a matrix; a stretched axis is stored with length 1 and repeats as often as needed.
-@dataclass(frozen=True)
-class _Value:
-    array: Array
-    stretched: tuple[bool, bool] = (False, False)
-
-    @property
-    def is_number(self) -> bool:
-        return self.array.ndim == 0
-
-
-def _number(value: float) -> _Value:
-    return _Value(np.asarray(value))
-
-
-def _value(node: Node, setting: Setting) -> _Value:
+def _value(node: Node, setting: Setting) -> Value:
     given = setting.values.get(node)
     if given is not None:
-        return _Value(given)
+        return Value(given)
     match node:
         case Letter():
             return _letter(node, setting)
         case Num():
-            return _number(node.value)
+            return number(node.value)
         case Sum(terms=terms, negative=negative):
             return _sum(node, [_value(term, setting) for term in terms], negative)
         case Product(factors=factors, signs=signs):
@@ -226,20 +209,20 @@ def _value(node: Node, setting: Setting) -> _Value:
             for factor, sign in zip(factors[1:], signs, strict=True):
                 right = _value(factor, setting)
                 result = (
-                    _elementwise(np.multiply, result, right, node)
+                    elementwise(np.multiply, result, right, node)
                     if sign == "⊙"
-                    else _times(result, right, node, setting)
+                    else times(result, right, node, lenient=setting.lenient)
                 )
             return result
         case Fraction(numerator=numerator, denominator=denominator):
-            return _elementwise(np.divide, _value(numerator, setting), _value(denominator, setting), node)
+            return elementwise(np.divide, _value(numerator, setting), _value(denominator, setting), node)
         case Power(base=Letter(name="e", lower=(), upper=()), exponent=exponent):
-            return _mapped(np.exp, _value(exponent, setting))
+            return mapped(np.exp, _value(exponent, setting))
         case Power(base=base, exponent=exponent):
-            return _elementwise(np.power, _value(base, setting), _value(exponent, setting), node)
+            return elementwise(np.power, _value(base, setting), _value(exponent, setting), node)
         case Transpose(of=of):
             value = _value(of, setting)
-            return _Value(value.array.T, (value.stretched[1], value.stretched[0]))
+            return Value(value.array.T, (value.stretched[1], value.stretched[0]))
         case Applied():
             return _applied(node, setting)
         case BigSum():
@@ -260,75 +243,32 @@ def _value(node: Node, setting: Setting) -> _Value:
             raise MeaningError(f"{to_text(node)} has no value of its own")
 
 
-def _sum(node: Node, values: Sequence[_Value], negative: Sequence[bool]) -> _Value:
-    result: _Value | None = None
+def _sum(node: Node, values: Sequence[Value], negative: Sequence[bool]) -> Value:
+    result: Value | None = None
     for value, minus in zip(values, negative, strict=True):
-        term = _mapped(np.negative, value) if minus else value
-        result = term if result is None else _elementwise(np.add, result, term, node, repeats=True)
+        term = mapped(np.negative, value) if minus else value
+        result = term if result is None else elementwise(np.add, result, term, node, repeats=True)
     if result is None:
         raise MeaningError("a sum without terms")
     return result
 
 
-def _mapped(function: Function, value: _Value) -> _Value:
-    return _Value(function(value.array), value.stretched)
-
-
-def _elementwise(
-    function: Callable[[Array, Array], Array], left: _Value, right: _Value, node: Node, *, repeats: bool = False
-) -> _Value:
-    """Entry by entry; numbers and 𝟏 fit anything, and with `repeats` a column or row fits a matrix beside it."""
-    if left.is_number or right.is_number:
-        stretched = right.stretched if left.is_number else left.stretched
-        return _Value(function(left.array, right.array), stretched)
-    fits = []
-    for axis in (0, 1):
-        sizes = (left.array.shape[axis], right.array.shape[axis])
-        free = left.stretched[axis] or right.stretched[axis]
-        fits.append(sizes[0] == sizes[1] or free)
-    one_sided = all(small in (1, big) for small, big in zip(left.array.shape, right.array.shape, strict=True)) or all(
-        small in (1, big) for small, big in zip(right.array.shape, left.array.shape, strict=True)
-    )
-    if not all(fits) and not (repeats and any(fits) and one_sided):
-        raise ShapeError(f"entry by entry in {to_text(node)}", left.array.shape, right.array.shape)
-    both = (left.stretched[0] and right.stretched[0], left.stretched[1] and right.stretched[1])
-    return _Value(function(left.array, right.array), both)
-
-
-def _times(left: _Value, right: _Value, node: Node, setting: Setting) -> _Value:
-    """The matrix product; a number scales."""
-    if left.is_number or right.is_number:
-        return _elementwise(np.multiply, left, right, node)
-    if left.stretched[1] and right.stretched[0]:
-        raise MeaningError(f"nothing says how long 𝟏 is in {to_text(node)}")
-    first, second = left.array, right.array
-    if left.stretched[1]:
-        first = np.broadcast_to(first, (first.shape[0], second.shape[0]))
-    if right.stretched[0]:
-        second = np.broadcast_to(second, (first.shape[1], second.shape[1]))
-    if first.shape[1] != second.shape[0]:
-        if setting.lenient and first.shape == second.shape:
-            return _elementwise(np.multiply, left, right, node)
-        raise ShapeError(f"the product {to_text(node)}", first.shape, second.shape)
-    return _Value(first @ second, (left.stretched[0], right.stretched[1]))
-
-
-def _letter(letter: Letter, setting: Setting) -> _Value:
+def _letter(letter: Letter, setting: Setting) -> Value:
     if letter.name == ONES_NAME:
         size = setting.sizes.get(letter.lower[0].text) if letter.lower else None
-        return _Value(np.ones((size or 1, 1)), (size is None, False))
+        return Value(np.ones((size or 1, 1)), (size is None, False))
     if letter.name in setting.bound and not letter.lower and not letter.upper:
-        return _number(setting.bound[letter.name] + 1)
+        return number(setting.bound[letter.name] + 1)
     resolved = setting.resolve(letter, setting) if setting.resolve is not None else None
     if resolved is not None:
-        return _Value(resolved)
+        return Value(resolved)
     indexed = _indexed(letter, letter, setting)
     if indexed is None:
         raise MeaningError(f"nothing says what {to_text(letter)} is")
     return indexed
 
 
-def _indexed(node: Node, letter: Letter, setting: Setting) -> _Value | None:
+def _indexed(node: Node, letter: Letter, setting: Setting) -> Value | None:
     """An entry or column of an array: bound marks choose, what remains names the array."""
     base, sample, entries = unindexed(letter, setting.bound)
     if base == letter:
@@ -337,7 +277,7 @@ def _indexed(node: Node, letter: Letter, setting: Setting) -> _Value | None:
     if whole is None:
         return None
     if whole.ndim == 0:
-        return _Value(whole)
+        return Value(whole)
     array = whole
     if sample is not None:
         axis = 0 if base in setting.sample_vectors else setting.sample_axis
@@ -350,7 +290,7 @@ def _indexed(node: Node, letter: Letter, setting: Setting) -> _Value | None:
             raise IndexRangeError(f"{to_text(node)}: the index is out of range")
         array = np.take(array, [entry], axis=axis)
     all_chosen = len(entries) + (sample is not None) >= sum(size > 1 for size in whole.shape)
-    return _Value(array.reshape(()) if array.size == 1 and all_chosen else array)
+    return Value(array.reshape(()) if array.size == 1 and all_chosen else array)
 
 
 def unindexed(letter: Letter, bound: Mapping[str, int]) -> tuple[Letter, int | None, list[int]]:
@@ -362,16 +302,16 @@ def unindexed(letter: Letter, bound: Mapping[str, int]) -> tuple[Letter, int | N
     return Letter(letter.name, letter.accent, lower, upper), sample, entries
 
 
-def _partial(node: Partial, setting: Setting) -> _Value:
+def _partial(node: Partial, setting: Setting) -> Value:
     indexed = _indexed(node, node.by, setting)
     if indexed is not None:
         return indexed
     if setting.derivative is None:
         raise MeaningError(f"nothing says what {to_text(node)} is")
-    return _Value(setting.derivative(node, setting))
+    return Value(setting.derivative(node, setting))
 
 
-def _applied(node: Applied, setting: Setting) -> _Value:
+def _applied(node: Applied, setting: Setting) -> Value:
     name = node.function.name + "".join("′" for mark in node.function.upper if mark.text == "′")
     arguments = [_value(argument, setting) for argument in node.arguments]
     if not arguments:
@@ -379,15 +319,15 @@ def _applied(node: Applied, setting: Setting) -> _Value:
     if name in {"np.sum", "sum", "np.mean", "mean"}:
         return _reduced(node, name, arguments[0])
     if name in {"np.dot", "dot"} and len(arguments) == 2:
-        return _times(arguments[0], arguments[1], node, setting)
+        return times(arguments[0], arguments[1], node, lenient=setting.lenient)
     if name == "np.multiply" and len(arguments) == 2:
-        return _elementwise(np.multiply, arguments[0], arguments[1], node)
+        return elementwise(np.multiply, arguments[0], arguments[1], node)
     if name == "diag":
         if 1 not in arguments[0].array.shape:
-            raise MeaningError(f"{to_text(node)}: diag takes a vector, not {_shape_text(arguments[0].array.shape)}")
-        return _Value(np.diag(arguments[0].array.ravel()))
+            raise MeaningError(f"{to_text(node)}: diag takes a vector, not {shape_text(arguments[0].array.shape)}")
+        return Value(np.diag(arguments[0].array.ravel()))
     if name == "tr":
-        return _Value(np.trace(arguments[0].array))
+        return Value(np.trace(arguments[0].array))
     layer = "".join(f"[{mark.text}]" for mark in node.function.upper if mark.style == "square")
     of_layer = name.replace(node.function.name, node.function.name + layer, 1)
     function = setting.functions.get(of_layer, setting.functions.get(name, ELEMENTARY.get(name)))
@@ -395,27 +335,27 @@ def _applied(node: Applied, setting: Setting) -> _Value:
         raise MeaningError(f"nothing says what the function {name} is")
     if len(arguments) != 1:
         raise MeaningError(f"{to_text(node)}: {name} of {len(arguments)} arguments; one is expected")
-    return _mapped(function, arguments[0])
+    return mapped(function, arguments[0])
 
 
-def _reduced(node: Applied, name: str, value: _Value) -> _Value:
+def _reduced(node: Applied, name: str, value: Value) -> Value:
     keywords = dict(node.keywords)
     mean = name.endswith("mean")
     axis = keywords.get("axis")
     if axis is None:
-        return _Value(np.asarray(value.array.mean() if mean else value.array.sum()))
+        return Value(np.asarray(value.array.mean() if mean else value.array.sum()))
     if not isinstance(axis, Num) or axis.value not in (0, 1) or value.is_number:
         raise MeaningError(f"{to_text(node)}: axis is 0 or 1, of a matrix")
     # A vector is a column or a row here, so keepdims=False would only lose which.
     reduce = np.mean if mean else np.sum
-    return _Value(np.asarray(reduce(value.array, axis=int(axis.value), keepdims=True)))
+    return Value(np.asarray(reduce(value.array, axis=int(axis.value), keepdims=True)))
 
 
-def _big_sum(node: BigSum, setting: Setting) -> _Value:
+def _big_sum(node: BigSum, setting: Setting) -> Value:
     if node.indices == ("axis",) and isinstance(node.start, Num):
         axis = Applied(Letter("np.sum"), (node.body,), (("axis", node.start),))
         return _reduced(axis, "np.sum", _value(node.body, setting))
-    total: _Value | None = None
+    total: Value | None = None
     if not node.indices:
         raise MeaningError(f"{to_text(node)}: a sum without an index")
     first, *rest = node.indices
@@ -429,7 +369,7 @@ def _big_sum(node: BigSum, setting: Setting) -> _Value:
             if extent is None and step > 0:
                 break
             raise
-        total = term if total is None else _elementwise(np.add, total, term, node)
+        total = term if total is None else elementwise(np.add, total, term, node)
     if total is None:
         raise MeaningError(f"{to_text(node)}: a sum over nothing")
     return total
@@ -463,44 +403,40 @@ def _extent(index: str, node: BigSum, setting: Setting) -> int | None:
     raise MeaningError(f"nothing says how far {index} runs in {to_text(node)}")
 
 
-def _condition(condition: Relation, setting: Setting) -> _Value:
+def _condition(condition: Relation, setting: Setting) -> Value:
     sides = [_value(side, setting) for side in condition.sides]
-    result = _number(1.0)
+    result = number(1.0)
     for left, right, sign in zip(sides, sides[1:], condition.signs, strict=False):
         if sign not in _COMPARISONS:
             raise MeaningError(f"{to_text(condition)} is no condition")
         compare = _COMPARISONS[sign]
-        holds = _elementwise(lambda a, b, compare=compare: compare(a.real, b.real) * 1.0, left, right, condition)  # type: ignore[misc]
-        result = _elementwise(np.multiply, result, holds, condition)
+        holds = elementwise(lambda a, b, compare=compare: compare(a.real, b.real) * 1.0, left, right, condition)  # type: ignore[misc]
+        result = elementwise(np.multiply, result, holds, condition)
     return result
 
 
-def _cases(node: Node, rows: Sequence[tuple[Node, Node | None]], setting: Setting) -> _Value:
+def _cases(node: Node, rows: Sequence[tuple[Node, Node | None]], setting: Setting) -> Value:
     """The first case whose condition holds, entry by entry."""
-    result, remaining = _number(0.0), _number(1.0)
+    result, remaining = number(0.0), number(1.0)
     for value, condition in rows:
-        holds = _condition(condition, setting) if isinstance(condition, Relation) else _number(1.0)
-        applies = _elementwise(np.multiply, remaining, holds, node)
-        chosen = _elementwise(
+        holds = _condition(condition, setting) if isinstance(condition, Relation) else number(1.0)
+        applies = elementwise(np.multiply, remaining, holds, node)
+        chosen = elementwise(
             lambda where, what: np.where(where > 0, what, 0 * what), applies, _value(value, setting), node
         )
-        result = _elementwise(np.add, result, chosen, node)
-        remaining = _elementwise(np.subtract, remaining, applies, node)
+        result = elementwise(np.add, result, chosen, node)
+        remaining = elementwise(np.subtract, remaining, applies, node)
     return result
 
 
-def _matrix(node: Node, rows: Sequence[Sequence[Node]], setting: Setting) -> _Value:
+def _matrix(node: Node, rows: Sequence[Sequence[Node]], setting: Setting) -> Value:
     entries = [[_value(entry, setting).array for entry in row] for row in rows]
     if len({len(row) for row in entries}) > 1 or any(entry.size != 1 for row in entries for entry in row):
         raise MeaningError(f"{to_text(node)}: only numbers make a matrix, as many in each row")
-    return _Value(np.array([[entry.reshape(()) for entry in row] for row in entries]))
+    return Value(np.array([[entry.reshape(()) for entry in row] for row in entries]))
 
 
-def _bars(value: _Value, *, double: bool) -> _Value:
+def _bars(value: Value, *, double: bool) -> Value:
     if double:
-        return _Value(np.sqrt((value.array**2).sum()))
-    return _mapped(_absolute, value)
-
-
-def _shape_text(shape: tuple[int, ...]) -> str:
-    return "×".join(str(size) for size in shape) if shape else "a number"
+        return Value(np.sqrt((value.array**2).sum()))
+    return mapped(absolute, value)
