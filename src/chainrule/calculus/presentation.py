@@ -71,7 +71,7 @@ def presentation(
         raise ValueError(
             f"detail must be one of {', '.join(DETAILS)}, got {shown(detail)}{suggest(str(detail), DETAILS)}"
         )
-    letters = {"preset": symbols} if isinstance(symbols, str) else dict(symbols or {})
+    letters: dict[str, Any] = {"preset": symbols} if isinstance(symbols, str) else dict(symbols or {})
     preset = letters.pop("preset", "subscript")
     if preset not in PRESETS:
         hint = suggest(str(preset), PRESETS)

@@ -57,7 +57,8 @@ def document_of(derivation: Derivation) -> Document:
         sections.append(recursion_section(pen))
     if derivation.presentation.example is not None:
         sections.append(worked_section(pen, derivation.presentation.example))
-    return Document(f"Backpropagation through {network}", tuple(_facts(pen)), tuple(sections))
+    arrows = str(network).replace("->", "→")
+    return Document(f"Backpropagation through {arrows}", tuple(_facts(pen)), tuple(sections))
 
 
 def _facts(pen: Pen) -> list[tuple[str, str]]:

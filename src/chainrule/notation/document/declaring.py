@@ -11,14 +11,14 @@ from chainrule.expressions.derivatives import computed_derivative
 from chainrule.expressions.evaluation import value_at
 from chainrule.expressions.functions import Function
 from chainrule.expressions.lookup import text_of
-from chainrule.expressions.terms import SAMPLES, Apply, Reduce, Size, Symbol, Term, mul, replace, walk
+from chainrule.expressions.terms import SAMPLES, Apply, Reduce, Symbol, Term, mul, walk
 from chainrule.notation.arithmetic import juxtaposed
 from chainrule.notation.document.functions import branches
 from chainrule.notation.document.pen import ONE_LOSS, Pen
 from chainrule.notation.document.prose import function_form, sentence
 from chainrule.notation.document.values import Block, Chain, Link, Paragraph, Picture, Prose, Section, Table
 from chainrule.notation.entries import EntryWriter
-from chainrule.notation.tree import Applied, Fraction, Letter, Num
+from chainrule.notation.tree import Applied, Fraction, Letter, Num, rewritten
 
 MEANINGS = {
     "X": "inputs", "Y": "labels", "w": "weight of each sample", "s": "weight of the batch", "J": "cost",
@@ -206,20 +206,19 @@ def _cost_words(pen: Pen) -> Prose:
 
 def cost_chain(pen: Pen) -> Chain:
     """J = (1/n) Σᵢ ℓ⁽ⁱ⁾ + …, with the penalty put in."""
-    equations = pen.derivation.equations
+    equations, entries = pen.derivation.equations, EntryWriter(pen.symbols)
     one: Term = ONE_LOSS
     if pen.derivation.network.sample_weights:
         one = mul(Symbol("w", (SAMPLES,)), one)
-    by: dict[Term, Term] = {Symbol(DATA_COST): Reduce("sum", (SAMPLES,), one)}
-    if any(e.left.name == PENALTY for e in pen.derivation.cost):
-        by[Symbol(PENALTY)] = equations[PENALTY].right
-    right = replace(equations[COST].right, by)
-    entries = EntryWriter(pen.symbols)
-    match right:
-        case Apply("div", (Reduce() as above, (Symbol() | Size()) as below)):  # (1/n) Σᵢ ℓ⁽ⁱ⁾
-            node = juxtaposed([Fraction(Num("1"), entries.write(below, {})), entries.write(above, {})])
-        case _:
-            node = entries.write(right, {})
+    losses = entries.write(Reduce("sum", (SAMPLES,), one), {})
+    match equations[COST].right:
+        case Apply("div", (Symbol() as above, below)) if above.name == DATA_COST:  # (1/n) Σᵢ ℓ⁽ⁱ⁾
+            node = juxtaposed([Fraction(Num("1"), entries.write(below, {})), losses])
+        case right:
+            put_in = {entries.write(Symbol(DATA_COST), {}): losses}
+            if pen.derivation.network.penalty:
+                put_in[entries.write(Symbol(PENALTY), {})] = pen.writer.equation(equations[PENALTY]).sides[1]
+            node = rewritten(entries.write(right, {}), put_in.get)
     return Chain(pen.symbols.cost, (Link(node),), name=COST)
 
 

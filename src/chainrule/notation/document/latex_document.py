@@ -78,7 +78,8 @@ def _block(block: Block) -> Iterator[str]:
             yield from _chain(block)
         case Table(header, rows):
             yield r"\begin{center}\small"
-            yield rf"\begin{{tabular}}{{{'l' * (len(header) - 1)}p{{0.55\linewidth}}}}"
+            last = r"p{0.55\linewidth}" if header[-1] == "meaning" else "l"
+            yield rf"\begin{{tabular}}{{{'l' * (len(header) - 1)}{last}}}"
             yield r"\toprule"
             yield " & ".join(header) + r" \\"
             yield r"\midrule"

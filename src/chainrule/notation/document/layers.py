@@ -122,13 +122,7 @@ def _from_the_layer_above(pen: Pen, layer: int, reduced: dict[str, Equation]) ->
     plan = pen.sum_over(Z.axes[-1], "k", Product((pen.entry(adjoint_of(Z), k), _by(z_k, fed_j)), ("·",)))
     chain = multiplied(pen, reduced[f"d{fed.name}"])
     blocks += [
-        sentence(
-            "The output ",
-            fed_j,
-            " goes into every unit ",
-            Letter("k"),
-            f" of layer {layer + 1}; the contributions add up:",
-        ),
+        sentence("The output ", fed_j, *_goes_into(pen, layer + 1)),
         Chain(chain.left, (Link(plan), *chain.links), "sample"),
     ]
     if fed.name.startswith("D"):
@@ -204,7 +198,7 @@ def _batch(pen: Pen, layer: int) -> list[Block]:
 def _from_one_to_many(pen: Pen, layer: int) -> Prose:
     network, J = pen.derivation.network, pen.symbols.cost
     if layer < pen.depth:
-        return ("For the batch, all samples at once:",)
+        return ("All samples at once:",)
     if network.reduction == "sum" and not network.sample_weights:
         return (
             "From one sample to the batch: ",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from html import escape
 
 from chainrule.notation import brackets
-from chainrule.notation.alphabet import ONES_NAME, with_accent
+from chainrule.notation.alphabet import ONES_NAME
 from chainrule.notation.printing import needs_comma
 from chainrule.notation.tree import (
     Applied,
@@ -32,6 +31,8 @@ from chainrule.notation.tree import (
     Transpose,
     Underbrace,
 )
+
+_ACCENTS = {"hat": "^", "bar": "¯", "tilde": "~"}
 
 
 def to_mathml(node: Node, *, display: bool = False) -> str:
@@ -106,7 +107,8 @@ def _operator(sign: str) -> str:
 
 
 def _fenced(left: str, inner: str, right: str) -> list[str]:
-    return [f'<mo fence="true">{left}</mo>', inner, f'<mo fence="true">{right}</mo>']
+    close = 'fence="true" lspace="0" rspace="0"'
+    return [f"<mo {close}>{left}</mo>", inner, f"<mo {close}>{right}</mo>"]
 
 
 def _bracketed(inner: str) -> str:
@@ -176,13 +178,14 @@ def _partial(node: Partial) -> str:
 
 
 def _letter(letter: Letter, more: str = "") -> str:
-    name = with_accent(letter.name, letter.accent)
-    upright = len(unicodedata.normalize("NFC", name)) > 1 and not (len(name) == 2 and name[0] == "d")
+    name = letter.name
     base = f"<mi>{escape(name)}</mi>"
     if letter.name == ONES_NAME:
         base = "<mn>𝟏</mn>"
-    elif not upright and len(name) == 2:  # dW, one symbol of two letters
-        base = f"<mrow><mi>{name[0]}</mi><mi>{name[1]}</mi></mrow>"
+    elif len(name) == 2 and name[0] == "d":  # dW, one symbol of two letters
+        base = f"<mrow><mi>d</mi><mi>{name[1]}</mi></mrow>"
+    if letter.accent:
+        base = f'<mover accent="true">{base}<mo>{_ACCENTS[letter.accent]}</mo></mover>'
     lower, upper = _marks(letter.lower), _marks(letter.upper) + more
     if lower and upper:
         return f"<msubsup>{base}{_group(lower)}{_group(upper)}</msubsup>"

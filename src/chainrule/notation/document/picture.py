@@ -13,9 +13,10 @@ from typing import Literal
 
 from chainrule.expressions.lookup import text_of
 from chainrule.network import Network
+from chainrule.notation.alphabet import subscript
 
 MOST_UNITS = 5
-LAYER_GAP, UNIT_GAP, RADIUS = 130.0, 44.0, 13.0
+LAYER_GAP, UNIT_GAP, RADIUS, MARGIN = 130.0, 44.0, 13.0, 80.0
 Emphasis = Literal["none", "way", "chosen"]
 
 
@@ -77,7 +78,7 @@ def drawing_of(network: Network) -> Drawing:
     height = tallest * UNIT_GAP + 78
     middle = (height - 14) / 2
     for layer, width in enumerate(widths):
-        x = 60 + layer * LAYER_GAP
+        x = MARGIN + layer * LAYER_GAP
         top = middle - (_slots(width) - 1) * UNIT_GAP / 2
         shown = list(range(width)) if width <= MOST_UNITS else [*range(MOST_UNITS - 2), width - 1]
         column = []
@@ -96,7 +97,7 @@ def drawing_of(network: Network) -> Drawing:
         for end in after
     )
     units = tuple(unit for column in columns for unit in column)
-    return Drawing(120 + (len(widths) - 1) * LAYER_GAP, height, units, edges, tuple(captions), tuple(gaps))
+    return Drawing(2 * MARGIN + (len(widths) - 1) * LAYER_GAP, height, units, edges, tuple(captions), tuple(gaps))
 
 
 def _slots(width: int) -> int:
@@ -105,7 +106,7 @@ def _slots(width: int) -> int:
 
 def _label(network: Network, layer: int, unit: int) -> str:
     if layer == 0:
-        return f"x{unit + 1}"
+        return f"x{subscript(str(unit + 1))}"
     return "ℓ" if layer > network.depth else ""
 
 

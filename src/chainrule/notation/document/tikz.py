@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chainrule.network import Network
+from chainrule.notation.alphabet import SUBSCRIPTS
 from chainrule.notation.document.markdown import in_text
 from chainrule.notation.document.picture import RADIUS, drawing_of
 
@@ -20,7 +21,7 @@ def to_tikz(network: Network) -> str:
         start, end = f"({edge.start.x:g},{edge.start.y:g})", f"({edge.end.x:g},{edge.end.y:g})"
         lines.append(rf"\draw[{LINE[edge.emphasis]}] {start} -- {end};")
     for unit in drawing.units:
-        label = r"$\ell$" if unit.label == "ℓ" else f"$x_{{{unit.label[1:]}}}$" if unit.label else ""
+        label = r"$\ell$" if unit.label == "ℓ" else f"$x_{{{_digits(unit.label[1:])}}}$" if unit.label else ""
         lines.append(
             rf"\draw[{LINE[unit.emphasis]}, fill=white] ({unit.x:g},{unit.y:g}) circle[radius={RADIUS * scale:.2f}pt];"
         )
@@ -29,3 +30,7 @@ def to_tikz(network: Network) -> str:
     lines += [rf"\node at ({c.x:g},{c.y:g}) {{{in_text(c.text)}}};" for c in drawing.captions]
     lines += [rf"\node at ({x:g},{y:g}) {{$\vdots$}};" for x, y in drawing.gaps]
     return "\n".join([*lines, r"\end{tikzpicture}"])
+
+
+def _digits(small: str) -> str:
+    return "".join(SUBSCRIPTS[char] for char in small)
