@@ -209,6 +209,21 @@ def test_other_columns_are_carried_along_and_said(
     assert written["note"][0] == "'=1+1"
 
 
+def test_a_renamed_column_is_taken_and_a_missing_one_named(
+    chainrule: Command, trained: cr.Model, examples: Path, tmp_path: Path
+) -> None:
+    table = pl.read_csv(examples / "iris.csv").drop("species")
+    table.rename({"petal_width_cm": "Petal width (cm)"}).write_csv(tmp_path / "new.csv")
+    ran = chainrule("predict", "iris.chainrule", "new.csv", "--out", "out.csv")
+    assert "note: column 'petal_width_cm' is called 'Petal width (cm)' here" in ran.err
+    assert pl.read_csv(tmp_path / "out.csv")["prediction"].to_list() == trained.predict(table).tolist()
+    table.drop("petal_width_cm").write_csv(tmp_path / "short.csv")
+    ran = chainrule("predict", "iris.chainrule", "short.csv", "--out", "none.csv")
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err == "chainrule: short.csv: missing column 'petal_width_cm'\n"
+    assert not (tmp_path / "none.csv").exists()
+
+
 def test_numbers_are_predicted_in_the_targets_unit(chainrule: Command, examples: Path, tmp_path: Path) -> None:
     chainrule("train", examples / "diabetes.csv", "-t", "progression", "--epochs", 5, "-m", "m")
     chainrule("predict", "m", examples / "diabetes.csv", "-o", "out.csv")

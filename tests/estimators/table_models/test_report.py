@@ -52,7 +52,13 @@ def report(tmp_path: Path, data: Any, target: str, **asked: Any) -> str:
 
 def test_classes(tmp_path: Path, repository: Path) -> None:
     page = report(tmp_path, repository / "examples" / "iris.csv", "species")
-    for part in ("species from iris.csv", "balanced accuracy", "majority class", "linear model", "true ↓ predicted →"):
+    for part in (
+        "species from iris.csv",
+        "balanced accuracy",
+        "majority class",
+        "linear model",
+        "true ↓<br>predicted →",
+    ):
         assert part in page
     for part in ("4 -&gt; 4 relu -&gt; 3 softmax", "Reliability", "The worst predictions", "sepal", "∂J/∂W₁"):
         assert part in page

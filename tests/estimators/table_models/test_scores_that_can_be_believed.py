@@ -87,6 +87,26 @@ def test_cross_validation_scores_every_row_once_by_models_that_have_not_seen_it(
     assert alone.training.scores["network"]["accuracy"] == pytest.approx(accuracies[0])
 
 
+def test_who_ends_a_fold_ends_it_all_and_who_ends_the_last_training_keeps_it() -> None:
+    def at(number: int) -> Any:
+        """Ctrl-C in the training of that number."""
+        begun = 0
+
+        def on_epoch(history: Any) -> None:
+            nonlocal begun
+            begun += history.epochs == 1
+            if begun == number:
+                raise KeyboardInterrupt
+
+        return on_epoch
+
+    with pytest.raises(KeyboardInterrupt):
+        prepared(cv=2).run(at(2))
+    model = prepared(cv=2).run(at(3))
+    assert model.training.history.stopped == "interrupted"
+    assert len(model.training.folds) == 2
+
+
 def test_folds_travel_with_the_model(tmp_path: Path) -> None:
     model = prepared(cv=2).run()
     model.save(tmp_path / "m")

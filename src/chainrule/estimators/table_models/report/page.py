@@ -153,7 +153,9 @@ def _confusion(assessment: Assessment) -> list[Markup]:
             )
             for k, label in enumerate(labels)
         ]
-        head = element("tr", element("th", "true ↓ predicted →"), *(element("th", label) for label in labels))
+        head = element(
+            "tr", element("th", "true ↓", Markup("<br>"), "predicted →"), *(element("th", label) for label in labels)
+        )
         parts.append(
             element("p", "Rows; a cell is the stronger, the larger its share of the true class.", _class="soft")
         )
