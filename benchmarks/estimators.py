@@ -3,7 +3,8 @@
     python benchmarks/estimators.py [--sets digits,concrete] [--rows 5000] [--dtypes float64,float32] [--rounds 1]
 
 Both are given their defaults (Adam, 100 hidden units, at most 200 epochs), the same prepared data (median imputing,
-standard scaling, one-hot; a regression target is scaled too) and one thread; every fit runs in a process of its own.
+standard scaling, one-hot; a regression target is scaled too) and one thread; every fit runs in a process of its own,
+and no import is timed.
 scikit-learn runs with OPENBLAS_CORETYPE=SkylakeX where the processor has AVX-512, because the OpenBLAS in its wheels
 may take a new processor for an older one. "empty" is chainrule's first fit of that network on a machine, compilation
 included; "warm" is any later one, which finds the compiled code. The data sets stand in shared/datasets beside the

@@ -96,7 +96,8 @@ class EmulatedExecution(Execution):
         totals = np.zeros((len(count), max(len(self.assembly.schedule.totals), 1)))
         arrays = {
             "memory": self.memory, "order": order, "first": first, "count": count, "table": table, "keys": keys,
-            "totals": totals, "counter": np.zeros(8, np.int64), **data,
+            "totals": totals, "counter": np.zeros(8, np.int64), "request": np.zeros(8, np.int64),
+            "limit": np.full(8, len(count), np.int64), **data,
         }  # fmt: skip
         places, at = {}, HEAP
         for name, array in arrays.items():

@@ -133,3 +133,21 @@ def test_no_more_threads_to_be_had(monkeypatch):
     [(refused, _)] = trained(ANIMAL, Adam(), "float64", n_threads=3, reference=False)
     for name in alone:
         np.testing.assert_array_equal(alone[name], refused[name])
+
+
+def test_calls_that_take_too_long_stop_early_and_go_on(monkeypatch):
+    options = {"samples": 3000, "batch_size": 4, "epochs": 1, "reference": False, "rate": 1e-4}
+    [(alone, _)] = trained(ANIMAL, Adam(), "float32", **options)
+    calls, original = [], execution.Execution._call
+
+    def counted(self, *arguments):
+        calls.append(arguments)
+        original(self, *arguments)
+
+    monkeypatch.setattr(execution, "_PATIENCE", 0.0)
+    monkeypatch.setattr(execution.Execution, "_call", counted)
+    [(hurried, costs)] = trained(ANIMAL, Adam(), "float32", n_threads=2, **options)
+    assert calls[-1][2] == 750
+    assert np.isfinite(costs[0].data).all()
+    for name in alone:
+        np.testing.assert_array_equal(alone[name], hurried[name])

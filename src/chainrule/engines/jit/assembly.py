@@ -34,6 +34,8 @@ _FIXED_CONTEXT = (
     "keys",
     "totals",
     "counter",
+    "request",
+    "limit",
     "give_way",
     "classes",
     "columns",
@@ -149,7 +151,7 @@ class Assembly:
         self.local_totals = f.reserve("double", max(len(self.schedule.totals), 1), 8)
         self.parameter_stages = ParameterStages(self)
         self.row_stages = RowStages(self)
-        f.loop("%start", "%stop", self._step, carried=[("i64", "0")])
+        f.loop("%start", "%stop", self._step, carried=[("i64", "0")], limit=self._limit)
         f.do("ret void")
         self.module.add(f, "run")
         return self.module.text
@@ -169,9 +171,25 @@ class Assembly:
                 self._first_thread(self._row_totals)
             emit_computed_scalars(self, self.schedule.computed[number])
             self.parameter_stages.emit(level)
+        self._heed_request(t)
         arrived = emit_barrier(f, self.target, arrived)
         self._first_thread(lambda: self._report(t))
         return [arrived]
+
+    def _heed_request(self, t: Index) -> None:
+        """Where the caller asks for it, the first thread decides that this step is the last for all.
+
+        The others read the limit after the barrier that follows, and the first thread writes it again only after they
+        have arrived at the next.
+        """
+        f = self.function
+        asked = f.value(f"load atomic i64, ptr {self.names['request']} monotonic, align 8")
+        mine = f.value(f"icmp ult i64 %thread, {asked}")  # asked is 0, or 1: only thread 0 is below it
+        last = f.add(t, 1)
+        f.when(mine, lambda: f.do(f"store atomic i64 {last}, ptr {self.names['limit']} monotonic, align 8"))
+
+    def _limit(self) -> Index:
+        return self.function.value(f"load atomic i64, ptr {self.names['limit']} monotonic, align 8")
 
     def _first_thread(self, body: Callable[[], object]) -> None:
         if self.schedule.totals:

@@ -141,10 +141,12 @@ class Function:
         *,
         step: int = 1,
         carried: Sequence[tuple[str, str]] = (),
+        limit: Callable[[], Index] | None = None,
     ) -> list[str]:
         """``for index in range(start, stop, step): carried = body(index, carried)``; the last carried values.
 
-        ``carried`` lists (type, initial value). A loop of one known round is written without a loop.
+        ``carried`` lists (type, initial value). A loop of one known round is written without a loop. ``limit`` gives
+        what takes the place of ``stop`` after each round.
         """
         values = [initial for _, initial in carried]
         if isinstance(start, int) and isinstance(stop, int):
@@ -153,7 +155,7 @@ class Function:
                 return values
             if rounds == 1:
                 return list(body(start, values) or [])
-        return self._counted_loop(start, stop, body, step, carried)
+        return self._counted_loop(start, stop, body, step, carried, limit)
 
     def _counted_loop(
         self,
@@ -162,6 +164,7 @@ class Function:
         body: Callable[[Index, list[str]], Sequence[str] | None],
         step: int,
         carried: Sequence[tuple[str, str]],
+        limit: Callable[[], Index] | None,
     ) -> list[str]:
         before, head, after = self.block, self.new_label("loop"), self.new_label("after")
         guarded = not (isinstance(start, int) and isinstance(stop, int))
@@ -175,7 +178,8 @@ class Function:
         results = list(body(index, inside) or [])
         following = self.value(f"add nuw nsw i64 {index}, {step}")
         latch = self.block
-        self.do(f"br i1 {self.less(following, stop)}, label %{head}, label %{after}")
+        bound = stop if limit is None else limit()
+        self.do(f"br i1 {self.less(following, bound)}, label %{head}, label %{after}")
         phis = [f"  {index} = phi i64 [ {start}, %{before} ], [ {following}, %{latch} ]"]
         for name, (kind, initial), result in zip(inside, carried, results, strict=True):
             phis.append(f"  {name} = phi {kind} [ {initial}, %{before} ], [ {result}, %{latch} ]")

@@ -20,6 +20,7 @@ from chainrule.engines.jit.thread_choice import ThreadChoice
 __all__ = ["Execution", "aligned_zeros"]
 
 _PAGE = 4096
+_PATIENCE = 0.03  # seconds; calls are meant to take less
 
 
 def aligned_zeros(count: int, dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -54,7 +55,8 @@ class Execution:
         self._library = library
         integers = [ctypes.c_int64] * 4
         self._run = library.function("run", [ctypes.c_void_p, *integers])
-        self._counter = np.zeros(8, np.int64)
+        # Each in a cache line of its own: arrivals at the barrier, a request to stop, the step to stop before.
+        self._counter, self._request, self._limit = np.zeros((3, 8), np.int64)
         self.steps_done = 0
 
     def run(
@@ -88,7 +90,7 @@ class Execution:
         totals = np.zeros((steps, max(len(self.assembly.schedule.totals), 1)))
         arrays: dict[str, NDArray[Any]] = {
             "memory": self.memory, "order": order, "first": first, "count": count, "table": table, "keys": keys,
-            "totals": totals, "counter": self._counter, **data,
+            "totals": totals, "counter": self._counter, "request": self._request, "limit": self._limit, **data,
         }  # fmt: skip
         addresses = {name: array.ctypes.data for name, array in arrays.items()} | {"give_way": _give_way_address()}
         context = np.array([addresses.get(name, 0) for name in self.assembly.context_names], np.uint64)
@@ -98,13 +100,14 @@ class Execution:
             stop = min(done + at_most, steps)
             began = time.perf_counter()
             self._call(context, done, stop, number)
-            threads.record(number, stop - done, time.perf_counter() - began)
-            self.steps_done = done = stop
+            now = int(self._limit[0])
+            threads.record(number, now - done, time.perf_counter() - began)
+            self.steps_done = done = now
         return totals
 
     def _call(self, context: NDArray[np.uint64], start: int, stop: int, threads: int) -> None:
         """The same steps by all threads."""
-        self._counter[0] = 0
+        self._counter[0], self._request[0], self._limit[0] = 0, 0, stop
         address = context.ctypes.data
         if threads == 1:
             self._run(address, start, stop, 0, 1)
@@ -129,19 +132,22 @@ class Execution:
             everybody.set()
         finally:
             everybody.set()
-            _wait_for(workers)
+            self._wait_for(workers)
         if not begin:
             self._run(address, start, stop, 0, 1)
 
+    def _wait_for(self, workers: list[threading.Thread]) -> None:
+        """Wait for all. Where that takes too long, because others need the processors too, ask them to stop early.
 
-def _wait_for(workers: list[threading.Thread]) -> None:
-    """Wait for all, whatever comes; an interrupt is passed on once they have ended."""
-    interrupt: KeyboardInterrupt | None = None
-    for worker in workers:
-        while worker.is_alive():
-            try:
-                worker.join()
-            except KeyboardInterrupt as reason:
-                interrupt = reason
-    if interrupt is not None:
-        raise interrupt
+        An interrupt does the same, and is passed on once they have ended.
+        """
+        interrupt: KeyboardInterrupt | None = None
+        for worker in workers:
+            while worker.is_alive():
+                try:
+                    worker.join(_PATIENCE)
+                except KeyboardInterrupt as reason:
+                    interrupt = reason
+                self._request[0] = 1
+        if interrupt is not None:
+            raise interrupt

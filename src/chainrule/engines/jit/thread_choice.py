@@ -11,6 +11,7 @@ __all__ = ["AutomaticThreads", "FixedThreads", "ThreadChoice", "thread_choice"]
 
 _LONGEST_CALL = 0.02  # seconds aimed at; the interpreter sees an interrupt between two calls
 _TRIAL_CALL = 0.002
+_LONGEST_TRIAL = 64  # steps
 _TRIALS = 3  # of each candidate, at first
 _CHECK_AFTER = 0.5  # seconds between trials of the other candidate
 _SLOWED = 1.25  # times the usual: a sign that the machine has become busy
@@ -67,7 +68,8 @@ class AutomaticThreads:
         """(threads, at most so many steps) of the next call."""
         threads, seconds = self._candidate()
         known = self._step.get(threads, min(self._step.values(), default=0.0))
-        return threads, max(1, int(seconds / known)) if known else _FIRST_CALL
+        steps = max(1, int(seconds / known)) if known else _FIRST_CALL
+        return threads, steps if seconds > _TRIAL_CALL else min(steps, _LONGEST_TRIAL)
 
     def record(self, threads: int, steps: int, seconds: float) -> None:
         """What a call took."""
