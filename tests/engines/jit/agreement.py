@@ -18,9 +18,14 @@ def relative(got, wanted):
     return float(np.linalg.norm(got - wanted) / size) if size else float(np.linalg.norm(got))
 
 
-def samples_of(animal, dtype, samples):
-    """Parameters and data in a dtype, and the same numbers in float64."""
+def samples_of(animal, dtype, samples, moderate=False):
+    """Parameters and data in a dtype, and the same numbers in float64.
+
+    `moderate` divides weights by the root of the number of inputs: wide layers then stay where f' does not vanish.
+    """
     params, X, Y, weight, _ = draw(with_samples(animal, samples))
+    if moderate:
+        params = {name: value / np.sqrt(len(value)) if value.ndim == 2 else value for name, value in params.items()}
     rounded = {name: value.astype(dtype) for name, value in params.items()}
     arrays = [None if a is None else a.astype(dtype) for a in (X, Y, weight)]
     exact = [None if a is None else a.astype(np.float64) for a in arrays]
@@ -34,9 +39,9 @@ def programs(animal, optimiser, dtype, batch_size, n_threads=1, gap=0):
     return jit, ReferenceEngine().compile(derivation, dtype=np.dtype("float64"), batch_size=batch_size)
 
 
-def gradients(animal, dtype, samples, gap=0):
+def gradients(animal, dtype, samples, gap=0, moderate=False):
     """{name: (jit's, reference's)} of the gradients, J and the predictions."""
-    params, data, exact = samples_of(animal, dtype, samples)
+    params, data, exact = samples_of(animal, dtype, samples, moderate)
     jit, reference = programs(animal, None, dtype, samples, gap=gap)
     jit.load(params)
     reference.load(params)
@@ -53,10 +58,21 @@ def epoch(samples, batch_size, seed, rate=1e-2):
 
 
 def trained(
-    animal, optimiser, dtype, *, samples=45, batch_size=17, epochs=2, n_threads=1, reference=True, gap=0, rate=1e-2
+    animal,
+    optimiser,
+    dtype,
+    *,
+    samples=45,
+    batch_size=17,
+    epochs=2,
+    n_threads=1,
+    reference=True,
+    gap=0,
+    rate=1e-2,
+    moderate=False,
 ):
     """(jit's state and costs, reference's) after some epochs with a short last batch."""
-    params, data, exact = samples_of(animal, dtype, samples)
+    params, data, exact = samples_of(animal, dtype, samples, moderate)
     jit, judge = programs(animal, optimiser, dtype, batch_size, n_threads, gap)
     results = []
     for program, rows in [(jit, data), (judge, exact)] if reference else [(jit, data)]:
