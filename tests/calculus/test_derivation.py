@@ -7,7 +7,7 @@ import pytest
 
 from chainrule import SGD, Adam, AdamW, Dense, Network, Penalty, derive
 from chainrule.calculus.backward import backward_equations, pull
-from chainrule.calculus.derivation import LAYOUTS
+from chainrule.calculus.derivation import LAYOUTS, Derivation
 from chainrule.calculus.equations import Equation, Reason
 from chainrule.calculus.forward import forward_equations
 from chainrule.calculus.verification import verify
@@ -204,6 +204,10 @@ def test_deep_networks_are_derived():
     ("make", "error", "message"),
     [
         (lambda net: derive(net, layout="diagonal"), ValueError, "layout must be one of columns, rows, sample, index"),
+        (lambda net: Derivation(net, layout="diagonal"), ValueError, "layout must be one of columns, rows, sample"),
+        (lambda net: derive(net, symbols=5), TypeError, "symbols must be a preset's name or a mapping of letters"),
+        (lambda net: derive(net, example=5), TypeError, r"example must be \(X, Y\) or .*, got int"),
+        (lambda net: derive(net, example={"X": 1, "Y": 2}), TypeError, r"example must be .*, got dict"),
         (lambda net: derive("2 -> 1"), TypeError, "derive takes a Network, got str; Network.parse reads"),
         (lambda net: derive(net, optimiser="adam"), TypeError, r"optimiser must be SGD\(…\), Adam\(…\) or AdamW"),
     ],

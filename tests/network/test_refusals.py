@@ -192,7 +192,24 @@ def test_damaged_json_is_refused_and_never_crashes(data):
     assert Network.from_json(net.to_json()) == net
 
 
-@pytest.mark.parametrize("value", [None, [], "relu", 3, {}, {"schema": 2}, {"schema": [1]}, {"schema": 1}])
+@pytest.mark.parametrize("value", [None, [], "relu", 3, {}, {"schema": 2}, {"schema": [1]}, {"schema": 1},
+                                   {"schema": True, "n_inputs": 1}])  # fmt: skip
 def test_what_is_no_declaration(value):
     with pytest.raises(ValueError, match=r"^not a network"):
         Network.from_json(value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda value: value | {"reducton": "sum"}, "a network has no 'reducton'; did you mean 'reduction'; it has schema, layers"),
+        (lambda value: value | {"layers": [value["layers"][0] | {"drop": 0.5}]}, "a layer has no 'drop'; did you mean 'dropout'; it has width, activation, dropout"),
+        (lambda value: value | {"penalty": {"L2": 1}}, "a penalty has no 'L2'; it has l2, l1, divided"),
+        (lambda value: value | {"loss": value["loss"] | {"label": 1}}, "a loss has no 'label'; did you mean 'labels'; it has name"),
+        (lambda value: value | {"layers": [value["layers"][0] | {"activation": {"kink": []}}]}, "an activation has no 'kink'; did you mean 'kinks'; it has name"),
+    ],
+)  # fmt: skip
+def test_a_key_that_nothing_reads_is_refused(change, message):
+    written = Network([Dense(1, Function("own", z * z))], 2, Loss("own", (yhat - y) ** 4)).to_json()
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
+        Network.from_json(change(written))

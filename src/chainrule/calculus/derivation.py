@@ -52,6 +52,10 @@ class Derivation:
     layout: str = "columns"
     presentation: Presentation = field(default_factory=Presentation)
 
+    def __post_init__(self) -> None:
+        if self.layout not in LAYOUTS:
+            raise ValueError(f"layout must be one of {', '.join(LAYOUTS)}, got {self.layout!r}")
+
     @cached_property
     def equations(self) -> Equations:
         """What engines run: forward, cost, reduced backward, updates."""
@@ -265,7 +269,7 @@ def derive(
     Raises
     ------
     TypeError
-        If the network is no `Network`, or the optimiser none.
+        If the network is no `Network`, or the optimiser none; if symbols or example are of another type.
     ValueError
         For an unknown layout, preset, letter or detail, or an example that does not fit the network.
 
@@ -288,8 +292,10 @@ def derive(
         raise TypeError(f"derive takes a Network, got {type(network).__name__}; Network.parse reads one from a line")
     if not isinstance(optimiser, Optimiser | None):
         raise TypeError(f"optimiser must be SGD(…), Adam(…) or AdamW(…), got {type(optimiser).__name__}")
-    if layout not in LAYOUTS:
-        raise ValueError(f"layout must be one of {', '.join(LAYOUTS)}, got {layout!r}")
+    if not isinstance(symbols, str | Mapping | None):
+        raise TypeError(f"symbols must be a preset's name or a mapping of letters, got {type(symbols).__name__}")
+    if not isinstance(example, Sequence | None):
+        raise TypeError(f"example must be (X, Y) or (X, Y, learning rate), got {type(example).__name__}")
     written = presentation(network, symbols, detail, example)
     return Derivation(network, SGD() if optimiser is None else optimiser, layout, written)
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 from chainrule.expressions.activations import ACTIVATIONS, Activation, Softmax
 from chainrule.expressions.functions import MAX_DEPTH, Function
 from chainrule.expressions.intervals import Interval
-from chainrule.expressions.lookup import activation, loss, shown, text_of
+from chainrule.expressions.lookup import activation, loss, shown, suggest, text_of
 from chainrule.expressions.losses import LOSSES, Loss
 from chainrule.expressions.operations import OPERATIONS, REDUCTIONS
 from chainrule.expressions.terms import (
@@ -102,6 +104,7 @@ def activation_from_json(value: Any, depth: int = 0) -> Activation:
     """
     if isinstance(value, str):
         return activation(value)
+    check_keys(value, [field.name for field in fields(Function)], "an activation")
     try:
         return Function(
             name=str(value["name"]),
@@ -143,6 +146,7 @@ def loss_from_json(value: Any) -> Loss:
     """
     if isinstance(value, str):
         return loss(value)
+    check_keys(value, [field.name for field in fields(Loss)], "a loss")
     try:
         return Loss(
             name=str(value["name"]),
@@ -172,3 +176,10 @@ def interval_from_json(value: Any) -> Interval:
         bool(low_open),
         bool(high_open),
     )
+
+
+def check_keys(value: Any, known: Sequence[str], what: str) -> None:
+    """Raise ValueError for a key that nothing reads: a slip of the pen would otherwise be a default."""
+    for key in value if isinstance(value, Mapping) else ():
+        if key not in known:
+            raise ValueError(f"{what} has no {shown(key)}{suggest(str(key), known)}; it has {', '.join(known)}")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from chainrule.expressions.lookup import shown
 from chainrule.expressions.serial import (
     activation_from_json,
     activation_to_json,
+    check_keys,
     loss_from_json,
     loss_to_json,
 )
@@ -43,13 +45,17 @@ def network_from_json(value: Mapping[str, Any]) -> Network:
     if not isinstance(value, Mapping):
         raise ValueError(f"not a network declaration: {shown(value)}")
     schema = value.get("schema")
-    if schema != SCHEMA:
+    if schema != SCHEMA or isinstance(schema, bool):
         raise ValueError(f"not a network of schema {SCHEMA}: schema is {shown(schema)}")
+    check_keys(value, ["schema", *(field.name for field in fields(Network))], "a network")
     try:
+        for layer in value["layers"]:
+            check_keys(layer, [field.name for field in fields(Dense)], "a layer")
         layers = [
             Dense(layer["width"], activation_from_json(layer["activation"]), layer["dropout"])
             for layer in value["layers"]
         ]
+        check_keys(value["penalty"], [field.name for field in fields(Penalty)], "a penalty")
         return Network(
             layers,
             value["n_inputs"],
