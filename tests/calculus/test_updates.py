@@ -59,7 +59,9 @@ RULES = [
     (AdamW(beta1=0.8, beta2=0.99, epsilon=1e-6, weight_decay=0.3), adamw),
     (AdamW(weight_decay=0), adam),
 ]
-every_rule = pytest.mark.parametrize(("optimiser", "rule"), RULES, ids=lambda value: getattr(value, "__name__", None) or repr(value))
+every_rule = pytest.mark.parametrize(
+    ("optimiser", "rule"), RULES, ids=lambda value: getattr(value, "__name__", None) or repr(value)
+)
 
 
 @every_rule
