@@ -163,6 +163,8 @@ class Writer:
 
     def _reduced(self, term: Reduce, shape: Shape) -> Node:
         over = self._axes(term.over)
+        if not self._axes(term.axes):  # a number, whatever it is repeated beside
+            shape = (None, None)
         match term.operand:
             case Apply("pow", (Symbol() as array, exponent)) if not term.axes and is_number(exponent, 2):
                 return Power(Bars(self._matrix(array, self._shape(array.axes)), double=True), Num("2"))
