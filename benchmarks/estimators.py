@@ -7,8 +7,8 @@ standard scaling, one-hot; a regression target is scaled too) and one thread; ev
 and no import is timed.
 scikit-learn runs with OPENBLAS_CORETYPE=SkylakeX where the processor has AVX-512, because the OpenBLAS in its wheels
 may take a new processor for an older one. "empty" is chainrule's first fit of that network on a machine, compilation
-included; "warm" is any later one, which finds the compiled code. The data sets stand in shared/datasets beside the
-repository.
+included; "warm" is any later one, which finds the compiled code. The ratio of processor times is less disturbed by
+other programs than that of wall times. The data sets stand in shared/datasets beside the repository.
 """
 
 from __future__ import annotations
@@ -84,9 +84,9 @@ def measure(library, name, rows, dtype):
     X, X_test, y, y_test, classifies = prepared(name, rows, np.dtype(dtype))
     model = (module.MLPClassifier if classifies else module.MLPRegressor)(random_state=0)
     warnings.simplefilter("ignore")
-    start = time.perf_counter()
+    start, busy = time.perf_counter(), time.process_time()
     model.fit(X, y)
-    seconds = time.perf_counter() - start
+    seconds, busy = time.perf_counter() - start, time.process_time() - busy
     one, singles = X_test[:1], []
     model.predict(one)
     for _ in range(200):
@@ -95,7 +95,7 @@ def measure(library, name, rows, dtype):
         singles.append(time.perf_counter() - begin)
     score = model.score(X_test, y_test)
     error = np.sqrt(score * (1 - score) / len(y_test)) if classifies else r2_error(model.predict(X_test), y_test)
-    facts = {"fit": seconds, "epochs": model.n_iter_, "score": score, "error": error, "shape": X.shape}
+    facts = {"fit": seconds, "busy": busy, "epochs": model.n_iter_, "score": score, "error": error, "shape": X.shape}
     print(json.dumps(facts | {"one_row": statistics.median(singles)}))
 
 
@@ -146,24 +146,26 @@ def main():
         sys.exit("the folder shared/datasets does not stand beside the repository")
     for dtype in arguments.dtypes.split(","):
         print(
-            f"\n{dtype:<14} rows x features  epochs  sklearn s   empty s    warm s   ratio warm   score (sklearn, ours)"
+            f"\n{dtype:<14} rows x features  epochs  sklearn s   empty s    warm s    ratio, of processor times   score (sklearn, ours)"
         )
-        ratios, singles = [], []
+        ratios, busy, singles = [], [], []
         for name in arguments.sets.split(","):
             facts = compare(name, dtype, arguments)
             other, empty, warm = facts["scikit-learn"], facts["empty"], facts["warm"]
             ratios.append(other["fit"] / warm["fit"])
+            busy.append(other["busy"] / warm["busy"])
             singles.append(warm["one_row"] / other["one_row"])
             apart = abs(warm["score"] - other["score"]) > other["error"]
             shape, slower = "x".join(map(str, warm["shape"])), empty["fit"] > other["fit"]
             times = f"{other['fit']:>9.2f} {empty['fit']:>9.2f}{' !' if slower else '  '}{warm['fit']:>8.2f}"
             scores = f"{other['score']:.4f} {warm['score']:.4f} +-{other['error']:.4f}{' !' if apart else ''}"
             epochs = f"{other['epochs']:>3}/{warm['epochs']:<3}"
-            print(f"{name:<14} {shape:>15}  {epochs} {times} {ratios[-1]:>10.1f}x   {scores}", flush=True)
-        of_one = statistics.median(singles)
-        print(
-            f"median ratio (warm) {statistics.median(ratios):.1f}x; one row takes {of_one:.2f} of scikit-learn's time"
-        )
+            print(
+                f"{name:<14} {shape:>15}  {epochs} {times} {ratios[-1]:>8.1f}x {busy[-1]:>17.1f}x   {scores}",
+                flush=True,
+            )
+        medians = [statistics.median(values) for values in (ratios, busy, singles)]
+        print("warm: {:.1f}x by wall time, {:.1f}x by processor time; one row: {:.2f} of its time".format(*medians))
 
 
 if __name__ == "__main__":

@@ -46,6 +46,7 @@ def test_pipeline_and_grid_search():
     assert set(search.predict(X)) <= set(NAMES)
 
 
+@pytest.mark.slow
 def test_grid_search_between_processes():
     search = GridSearchCV(classifier(), {"alpha": [1e-4, 1.0]}, cv=2, n_jobs=2).fit(X, Y)
     alone = GridSearchCV(classifier(), {"alpha": [1e-4, 1.0]}, cv=2).fit(X, Y)
