@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from chainrule.estimators import MLPClassifier, MLPRegressor
     from chainrule.estimators.table_models import Model, train_table
     from chainrule.export import ModelFileError, load_model
+    from chainrule.expressions.own import activation, loss
     from chainrule.network import SGD, Adam, AdamW, Dense, Network, Penalty
 
 __version__ = "0.1.0"
@@ -34,11 +35,13 @@ __all__ = [
     "Network",
     "Penalty",
     "__version__",
+    "activation",
     "assert_backward_correct",
     "check_backward",
     "check_gradients",
     "derive",
     "load_model",
+    "loss",
     "train_table",
 ]
 
@@ -50,6 +53,8 @@ _HOMES: Final[dict[str, str]] = {
     "SGD": "chainrule.network",
     "Adam": "chainrule.network",
     "AdamW": "chainrule.network",
+    "activation": "chainrule.expressions.own",
+    "loss": "chainrule.expressions.own",
     "derive": "chainrule.calculus",
     "Derivation": "chainrule.calculus",
     "MLPClassifier": "chainrule.estimators",

@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from chainrule.calculus.equations import Equation
 from chainrule.calculus.forward import COST, DATA_COST, PENALTY, prediction
 from chainrule.expressions.activations import Softmax
-from chainrule.expressions.derivatives import computed_derivative
 from chainrule.expressions.evaluation import value_at
-from chainrule.expressions.functions import Function
 from chainrule.expressions.lookup import text_of
-from chainrule.expressions.terms import SAMPLES, Apply, Reduce, Symbol, Term, mul, walk
+from chainrule.expressions.terms import SAMPLES, Apply, Call, Reduce, Symbol, Term, mul, walk
 from chainrule.notation.arithmetic import juxtaposed
 from chainrule.notation.document.functions import branches
 from chainrule.notation.document.pen import ONE_LOSS, Pen
@@ -230,7 +228,7 @@ def kinks(pen: Pen) -> list[Paragraph]:
             continue
         f, kink = pen.symbols.function(row.name), f"{row.kinks[0]:g}"
         derivative = Applied(pen.symbols.function(row.name, 1), (Num(kink),))
-        value = f" = {_at(row, row.kinks[0]):g}."
+        value = f" = {value_at(Call(row, Symbol('z'), 1), {'z': row.kinks[0]}):g}."
         found.append(sentence(f, f" has a kink at {kink}: it has no derivative there, and we take ", derivative, value))
     loss = pen.derivation.network.loss
     if loss.kinks:
@@ -239,8 +237,3 @@ def kinks(pen: Pen) -> list[Paragraph]:
         )
         found.append(sentence(words))
     return found
-
-
-def _at(row: Function, point: float) -> float:
-    """f′ at a point, by its computed form."""
-    return value_at(computed_derivative(row), {"z": point, "a": value_at(row.computed, {"z": point})})

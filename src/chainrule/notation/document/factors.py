@@ -9,6 +9,7 @@ from chainrule.calculus.equations import Equation
 from chainrule.calculus.forward import prediction
 from chainrule.expressions.activations import Softmax
 from chainrule.expressions.derivatives import computed_derivative, differentiate
+from chainrule.expressions.evaluation import value_at
 from chainrule.expressions.functions import Function
 from chainrule.expressions.terms import Call, Symbol, Term, exp, replace, symbols
 from chainrule.notation.arithmetic import juxtaposed
@@ -105,15 +106,16 @@ def derivative_steps(pen: Pen, row: Function) -> Steps:
         last = position == len(lines) - 1
         links.append(Link(function_form(term, pen.symbols), words if not last or words[0] != "by the rules" else ()))
     chain = Chain(Applied(pen.symbols.function(row.name, 1), (z,)), tuple(links), "function")
-    return Steps(("The derivative of ", f), (chain, *_kink_words(row)))
+    return Steps(("The derivative of ", f), (chain, *_kink_words(pen, row)))
 
 
-def _kink_words(row: Function) -> list[Block]:
+def _kink_words(pen: Pen, row: Function) -> list[Block]:
     if not row.kinks:
         return []
-    return [
-        sentence(f"At {row.kinks[0]:g} the two sides have different slopes; the value of the left one is taken there.")
-    ]
+    at = row.kinks[0]
+    slope = Applied(pen.symbols.function(row.name, 1), (Num(f"{at:g}"),))
+    value = value_at(Call(row, Symbol("z"), 1), {"z": at})
+    return [sentence(f"At {at:g} the two sides have different slopes; ", slope, f" = {value:g} is taken there.")]
 
 
 def softmax_jacobian(pen: Pen) -> list[Block]:

@@ -13,6 +13,7 @@ from chainrule.calculus.algebra import tidy
 from chainrule.expressions.activations import gelu, mish, sigmoid, silu, softplus, tanh_
 from chainrule.expressions.derivatives import computed_derivative, derivative_of
 from chainrule.expressions.functions import Function
+from chainrule.expressions.simplifying import simplified
 from chainrule.expressions.terms import (
     Apply,
     Call,
@@ -108,6 +109,13 @@ def lines_of_derivative(function: Function) -> list[Line]:
     if str(lines[-1][0]) != str(final):
         lines.append((final, why))
     return lines
+
+
+def _lines_of_own(function: Function) -> list[Line]:
+    """A user's function: the rules applied to its expression, and a shorter form where SymPy finds one."""
+    derived = tidy(branches(derivative_of(function)))
+    shorter = simplified(derived)
+    return [(derived, "by the rules"), *([(shorter, "simplified")] if shorter is not None else [])]
 
 
 def branches(term: Term) -> Term:

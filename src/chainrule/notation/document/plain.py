@@ -32,7 +32,7 @@ def to_text(document: Document) -> str:
     >>> from chainrule import Network, derive
     >>> from chainrule.notation.document import document_of
     >>> print(to_text(document_of(derive(Network.parse("2 -> 1 sigmoid", loss="bce"), detail="summary"))))
-    Backpropagation through 2 -> 1 sigmoid
+    Backpropagation through 2 → 1 sigmoid
     ...
     Gradients, last layer first
     ---------------------------

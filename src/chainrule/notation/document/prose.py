@@ -22,7 +22,7 @@ from chainrule.notation.tree import (
     walk,
 )
 
-_FEWEST_FOR_A_POWER = 3
+_LARGEST_EXPONENT = 4  # nodes
 
 
 def sentence(*parts: str | Node) -> Paragraph:
@@ -76,4 +76,4 @@ def _as_power(node: Node) -> Node | None:
 
 
 def _short(node: Node) -> bool:
-    return sum(1 for _ in walk(node)) <= _FEWEST_FOR_A_POWER
+    return sum(1 for _ in walk(node)) <= _LARGEST_EXPONENT
