@@ -73,7 +73,9 @@ def backward_equations(
 ) -> list[Equation]:
     """∂J/∂v for every value on the way from the cost down to the parameters, in computing order.
 
-    The adjoints of L, R and s are scalars: they are written into the equations that use them.
+    The adjoints of L, R and s are scalars: they are written into the equations that use them.  The cost is
+    differentiated as defined (`Equation.first`): its form without logarithms reads Z_L in place of A_L, so that there
+    would be no ∂J/∂A_L to begin the chain with.  The values of layers have one form only, `Equation.right`.
     """
     wanted = depending_on(parameters, [*forward, *cost])
     contributions: Contributions = {Symbol(COST): [ONE]}
@@ -100,7 +102,10 @@ def backward_equations(
 
 
 def _named(contributions: list[Term], forward: Sequence[Equation]) -> Term:
-    """The sum of contributions, with a softmax that has a name already called by it."""
+    """The sum of contributions, with every subterm that the forward equations name called by its name.
+
+    Such is the softmax that the derivative of a logsumexp makes anew.
+    """
     names: dict[Term, Term] = {e.right: e.left for e in forward if not isinstance(e.right, Symbol) and e.right.children}
     return tidy(replace(sum_of(contributions), names))
 

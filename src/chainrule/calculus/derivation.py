@@ -97,7 +97,7 @@ class Derivation:
 
     @property
     def cost(self) -> tuple[Equation, ...]:
-        """L, R, J."""
+        """L, J and, where they are declared, the sum of weights s and the penalty R."""
         return self.equations.part("cost")
 
     @property

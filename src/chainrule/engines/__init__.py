@@ -1,1 +1,1 @@
-"""How equations run: the reference engine (NumPy), jit (machine code) and, optionally, jax."""
+"""How equations run: the reference engine (NumPy) and jit (machine code)."""

@@ -48,6 +48,8 @@ class Dense:
     ------
     ValueError
         If a value is not accepted; the message names it and what would be.
+    TypeError
+        If the activation is neither a name nor an activation.
 
     Examples
     --------
@@ -122,6 +124,8 @@ class Network:
     ------
     ValueError
         If something is not accepted; the message names the culprit and what would be.
+    TypeError
+        If the loss is neither a name nor a `Loss`.
 
     Examples
     --------
@@ -178,7 +182,9 @@ class Network:
         Raises
         ------
         ValueError
-                Naming the part that cannot be read, and the form that is expected.
+            Naming the part that cannot be read, and the form that is expected.
+        TypeError
+            If the text is no line, the loss neither a name nor a `Loss`, or an option unknown.
         """
         from chainrule.network.text import read_network
 

@@ -37,7 +37,6 @@ from chainrule.notation.tree import (
 )
 from chainrule.notation.tree import equation as tree_equation
 
-LAYOUTS = ("columns", "rows", "sample", "index")
 Shape = tuple[str | None, str | None]
 
 
@@ -225,4 +224,4 @@ def as_written(derivation: Derivation) -> Derivation:
     return Derivation(single, derivation.optimiser, derivation.layout)
 
 
-__all__ = ["LAYOUTS", "Writer", "as_written"]
+__all__ = ["Writer", "as_written"]
