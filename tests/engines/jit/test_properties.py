@@ -54,7 +54,7 @@ def check(animal, dtype, threads):
         n_threads=threads,
         rate=rate,
         moderate=True,
-    )
+    )  # fmt: skip
     for name, value in wanted_state.items():
         assert np.isfinite(state[name]).all()
         assert relative(state[name], value) <= 40 * TOLERANCE[dtype], name
