@@ -49,7 +49,7 @@ def activations():
 def losses():
     lines = []
     for row in map(loss, (name if name != "quantile" else "quantile(0.9)" for name in LOSSES)):
-        kink = ", kink at yhat = y" if row.kinks else ""
+        kink = ", kink at yhat = y" if row.has_kink else ""
         rows = ", every row summing to 1" if row.labels_sum_to_one else ""
         lines += [f"{text_of(row)}: {row.definition}", f"    yhat in {row.domain}, y in {row.labels}{rows}{kink}"]
     return lines

@@ -83,7 +83,7 @@ def test_kinks_are_declared(row):
     with mpmath.workdps(60):
         at = mpmath.mpf("0.375")
         left, right = (precise.one_sided(row.definition, "yhat", at, side, y=at) for side in (-1, 1))
-    assert (abs(right - left) > 1e-6) == row.kinks
+    assert (abs(right - left) > 1e-6) == row.has_kink
 
 
 def test_conventions_at_a_kink():

@@ -104,8 +104,8 @@ def test_kinks_are_found():
     assert cr.activation("leak", "max(0.1 * z, z)").kinks == (0.0,)
     assert cr.activation("two", "abs(z - 1) + abs(z + 2)").kinks == (-2.0, 1.0)
     assert cr.activation("smooth", "z * abs(z)").kinks == ()
-    assert cr.loss("absolute", "abs(yhat - y)").kinks
-    assert not cr.loss("smooth", "log(cosh(yhat - y))").kinks
+    assert cr.loss("absolute", "abs(yhat - y)").has_kink
+    assert not cr.loss("smooth", "log(cosh(yhat - y))").has_kink
 
 
 @pytest.mark.parametrize(

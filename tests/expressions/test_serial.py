@@ -39,7 +39,7 @@ OWN = Function(
     range=Interval(-1, float("inf"), low_open=False),
     parameters=(("slope", 0.3),),
 )
-OWN_LOSS = Loss("skewed", exp(yhat - y) - yhat, domain=Interval(0, 1), kinks=True, labels_sum_to_one=True)
+OWN_LOSS = Loss("skewed", exp(yhat - y) - yhat, domain=Interval(0, 1), has_kink=True, labels_sum_to_one=True)
 
 
 def through_text(value):

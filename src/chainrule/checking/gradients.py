@@ -134,7 +134,7 @@ def _on_kinks(derivation: Derivation, reference: Trace) -> int:
         for kink in node.function.kinks
     ]
     count = sum(int(np.sum(reference[name] == kink)) for name, kink in arguments)
-    ties = reference[f"A{network.depth}"] == reference["Y"] if network.loss.kinks else False
+    ties = reference[f"A{network.depth}"] == reference["Y"] if network.loss.has_kink else False
     return count + int(np.sum(ties))
 
 

@@ -39,7 +39,7 @@ class Loss:
         Where ``yhat`` must lie.
     labels : Interval
         Where ``y`` must lie.
-    kinks : bool
+    has_kink : bool
         Whether the derivative jumps somewhere (at ŷ = y; for Huber only the second derivative does).
     parameters : tuple of (str, float)
         Values that are part of the loss: ``(("delta", 1.0),)``.
@@ -58,7 +58,7 @@ class Loss:
     definition: Term
     domain: Interval = Interval()
     labels: Interval = Interval()
-    kinks: bool = False
+    has_kink: bool = False
     parameters: tuple[tuple[str, float], ...] = ()
     labels_sum_to_one: bool = False
 
@@ -73,7 +73,7 @@ CLOSED_UNIT = Interval(0, 1, low_open=False, high_open=False)
 
 squared_error = Loss("squared-error", (yhat - y) ** 2 / 2)
 mse = Loss("mse", (yhat - y) ** 2)
-absolute_error = Loss("absolute-error", absolute(yhat - y), kinks=True)
+absolute_error = Loss("absolute-error", absolute(yhat - y), has_kink=True)
 binary_cross_entropy = Loss(
     "binary-cross-entropy",
     -(y * log(yhat) + (1 - y) * log(1 - yhat)),
@@ -114,7 +114,7 @@ def quantile(q: float = 0.5) -> Loss:
     return Loss(
         "quantile",
         (absolute(difference) + (1 - 2 * q) * difference) / 2,
-        kinks=True,
+        has_kink=True,
         parameters=(("q", float(q)),),
     )
 

@@ -130,7 +130,7 @@ def loss_to_json(row: Loss) -> Any:
         "definition": term_to_json(row.definition),
         "domain": interval_to_json(row.domain),
         "labels": interval_to_json(row.labels),
-        "kinks": row.kinks,
+        "has_kink": row.has_kink,
         "parameters": [list(pair) for pair in row.parameters],
         "labels_sum_to_one": row.labels_sum_to_one,
     }
@@ -153,7 +153,7 @@ def loss_from_json(value: Any) -> Loss:
             definition=term_from_json(value["definition"]),
             domain=interval_from_json(value["domain"]),
             labels=interval_from_json(value["labels"]),
-            kinks=bool(value["kinks"]),
+            has_kink=bool(value["has_kink"]),
             parameters=tuple((str(name), float(number)) for name, number in value["parameters"]),
             labels_sum_to_one=bool(value["labels_sum_to_one"]),
         )

@@ -231,7 +231,7 @@ def kinks(pen: Pen) -> list[Paragraph]:
         value = f" = {value_at(Call(row, Symbol('z'), 1), {'z': row.kinks[0]}):g}."
         found.append(sentence(f, f" has a kink at {kink}: it has no derivative there, and we take ", derivative, value))
     loss = pen.derivation.network.loss
-    if loss.kinks:
+    if loss.has_kink:
         words = (
             f"The {text_of(loss)} loss has a kink where the prediction equals the label; sign(0) = 0 is taken there."
         )
