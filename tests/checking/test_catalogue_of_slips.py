@@ -80,11 +80,11 @@ def missed(net, form, slips, folder):
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("name", FEW)
-def test_a_tenth_of_the_catalogue(name, layout, tmp_path):
+def test_a_part_of_the_catalogue(name, layout, tmp_path):
     net, form = FEW[name], LAYOUTS[layout]
-    wrong, seen = missed(net, form, list(planted(net, form))[::10], tmp_path)
+    wrong, seen = missed(net, form, list(planted(net, form))[::30], tmp_path)
     assert wrong == []
-    assert seen >= 9
+    assert seen >= 4
 
 
 @pytest.mark.slow
