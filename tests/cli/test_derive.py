@@ -1,5 +1,8 @@
 """``chainrule derive`` prints what the library derives."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 import chainrule as cr
@@ -61,3 +64,41 @@ def test_an_output_without_these_letters_is_told_the_remedy(chainrule_process: C
     assert "--format latex" in ran.err
     latex = chainrule_process("derive", NETWORK, "--loss", "bce", "-f", "latex", env={"PYTHONIOENCODING": "ascii"})
     assert latex.status == 0
+
+
+def test_every_form_is_the_derivations(chainrule: Command) -> None:
+    options = ["--detail", "full", "--symbols", "bracket", "--letter", "yhat=t"]
+    derivation = cr.derive(
+        cr.Network.parse(NETWORK, loss="bce"), detail="full", symbols={"preset": "bracket", "yhat": "t"}
+    )
+    for form, expected in (
+        ("markdown", derivation.to_markdown()),
+        ("html", derivation.to_html()),
+        ("python", derivation.to_python()),
+        ("tex", derivation.to_latex(standalone=True)),
+    ):
+        assert chainrule("derive", NETWORK, "--loss", "bce", *options, "--format", form).out.strip() == expected.strip()
+    printed = json.loads(chainrule("derive", NETWORK, "--loss", "bce", *options, "--format", "json").out)
+    assert printed == json.loads(json.dumps(derivation.to_json()))
+
+
+def test_an_example_is_worked_through(chainrule: Command, tmp_path: Path) -> None:
+    table = tmp_path / "example.csv"
+    table.write_text("a,b,y\n1,2,1\n0,1,0\n5,5,5\n", encoding="utf-8")
+    ran = chainrule("derive", NETWORK, "--loss", "bce", "--example", str(table), "--rows", "2")
+    example = ([[1, 2], [0, 1]], [[1], [0]])
+    assert ran.out == cr.derive(cr.Network.parse(NETWORK, loss="bce"), example=example).to_text()
+    table.write_text("a,y\n1,2\n", encoding="utf-8")
+    refused = chainrule("derive", NETWORK, "--loss", "bce", "--example", str(table))
+    assert refused.status == 2
+    assert "has 2 columns" in " ".join(refused.err.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [(["--letter", "eta"], "NAME=LETTER is expected"), (["--letter", "etta=α"], "did you mean 'eta'")],
+)
+def test_letters_that_cannot_be_given_are_refused(chainrule: Command, options: list[str], message: str) -> None:
+    ran = chainrule("derive", NETWORK, "--loss", "bce", *options)
+    assert ran.status == 2
+    assert message in " ".join(ran.err.replace("│", " ").split())
