@@ -41,6 +41,9 @@ SETS = (
 )
 
 
+HEAD = "  ratio of wall and processor time   score (sklearn, ours)"
+
+
 def prepared(name, rows, dtype):
     """Training and held-out parts as arrays."""
     import polars as pl
@@ -115,7 +118,9 @@ def in_a_process(library, name, arguments, dtype, cache):
         environment["OPENBLAS_CORETYPE"] = "SkylakeX"
     command = [sys.executable, __file__, "--measure", library, "--sets", name]
     command += ["--rows", str(arguments.rows), "--dtypes", dtype]
-    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if ran.returncode:
+        sys.exit(f"{' '.join(command)}\n{ran.stderr}")
     return json.loads(ran.stdout.splitlines()[-1])
 
 
@@ -145,9 +150,7 @@ def main():
     if not DATASETS.is_dir():
         sys.exit("the folder shared/datasets does not stand beside the repository")
     for dtype in arguments.dtypes.split(","):
-        print(
-            f"\n{dtype:<14} rows x features  epochs  sklearn s   empty s    warm s    ratio, of processor times   score (sklearn, ours)"
-        )
+        print(f"\n{dtype:<14} rows x features  epochs  sklearn s   empty s    warm s  {HEAD}")
         ratios, busy, singles = [], [], []
         for name in arguments.sets.split(","):
             facts = compare(name, dtype, arguments)
@@ -160,10 +163,8 @@ def main():
             times = f"{other['fit']:>9.2f} {empty['fit']:>9.2f}{' !' if slower else '  '}{warm['fit']:>8.2f}"
             scores = f"{other['score']:.4f} {warm['score']:.4f} +-{other['error']:.4f}{' !' if apart else ''}"
             epochs = f"{other['epochs']:>3}/{warm['epochs']:<3}"
-            print(
-                f"{name:<14} {shape:>15}  {epochs} {times} {ratios[-1]:>8.1f}x {busy[-1]:>17.1f}x   {scores}",
-                flush=True,
-            )
+            faster = f"{ratios[-1]:>16.1f}x {busy[-1]:>13.1f}x"
+            print(f"{name:<14} {shape:>15}  {epochs} {times} {faster}   {scores}", flush=True)
         medians = [statistics.median(values) for values in (ratios, busy, singles)]
         print("warm: {:.1f}x by wall time, {:.1f}x by processor time; one row: {:.2f} of its time".format(*medians))
 
