@@ -64,9 +64,9 @@ def shown(node: Node) -> str:
         case Power(base, exponent):
             return f"<msup>{_row([_tight(base)])}{shown(exponent)}</msup>"
         case Transpose(Letter() as of):
-            return _letter(of, "<mo>⊤</mo>")
+            return _letter(of, _tight_sign("⊤"))
         case Transpose(of):
-            return f"<msup>{_row([_tight(of)])}<mo>⊤</mo></msup>"
+            return f"<msup>{_row([_tight(of)])}{_tight_sign('⊤')}</msup>"
         case Applied():
             return _applied(node)
         case BigSum():
@@ -212,16 +212,20 @@ def _mark(mark: Mark) -> str:
     inner = _index(name)
     if layer:
         inner = f"<msub>{inner}<mn>{escape(layer)}</mn></msub>"
-    fences = {"plain": ("", ""), "square": ("<mo>[</mo>", "<mo>]</mo>"), "round": ("<mo>(</mo>", "<mo>)</mo>")}
-    left, right = fences[mark.style]
-    return f"{left}{inner}{right}"
+    left, right = {"plain": ("", ""), "square": ("[", "]"), "round": ("(", ")")}[mark.style]
+    return f"{_tight_sign(left)}{inner}{_tight_sign(right)}" if left else inner
+
+
+def _tight_sign(sign: str) -> str:
+    """A sign without the space that an operator has around it."""
+    return f'<mo stretchy="false" lspace="0" rspace="0">{sign}</mo>'
 
 
 def _index(text: str) -> str:
     if text.isdigit():
         return f"<mn>{text}</mn>"
     if text in {"+", "′", "*"}:
-        return f"<mo>{text}</mo>"
+        return _tight_sign(text)
     for sign in "+-":
         left, found, right = text.partition(sign)
         if found and left and right:
