@@ -112,7 +112,9 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Costs:
-    """The parts of J for every step, (L + R)/s or with a penalty that is not divided L/s + R, each with the parameters before that step's update.
+    """The parts of J for every step, each with the parameters before that step's update.
+
+    J = (L + R)/s, or L/s + R where the penalty is not divided.
 
     Parameters
     ----------

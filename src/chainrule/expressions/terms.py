@@ -311,13 +311,15 @@ def minimum(left: Term | float, right: Term | float) -> Term:
 
 
 def total(value: Term, over: Iterable[str], operation: str = "sum") -> Term:
-    """`value` reduced over those of the axes that it has."""
+    """`value` reduced over those of the axes that it has; the others are passed over (`reduced` counts them)."""
     over = tuple(axis for axis in value.axes if axis in set(over))
     return Reduce(operation, over, value) if over else value
 
 
 def reduced(operation: str, over: Axes, operand: Term) -> Term:
     """`operand` reduced over all of the axes, though it may be constant along some: Σ of n equal terms is n times one.
+
+    What `total` passes over is counted here.
 
     Examples
     --------
