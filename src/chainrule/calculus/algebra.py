@@ -132,11 +132,11 @@ def tidy(root: Term) -> Term:
         case Apply("mul" | "div" | "neg", _):
             value = product(root)
             if value.above == (root,):  # a division by the constant 0 is no product
-                return below(root, tidy)
+                return rewrite_children(root, tidy)
             inner = Product(value.coefficient, tuple(map(tidy, value.above)), tuple(map(tidy, value.below)))
             flat = product(term_of_plain(inner))
             return term_of(flat)
-    return below(root, tidy)
+    return rewrite_children(root, tidy)
 
 
 def term_of_plain(value: Product) -> Term:
@@ -144,7 +144,7 @@ def term_of_plain(value: Product) -> Term:
     return mul(Number(value.coefficient), div(_times([], value.above), _times([], value.below)))
 
 
-def below(root: Term, rewrite: Callable[[Term], Term]) -> Term:
+def rewrite_children(root: Term, rewrite: Callable[[Term], Term]) -> Term:
     """The term with its children rewritten."""
     children = tuple(rewrite(child) for child in root.children)
     return root if children == root.children else rebuild(root, children)
@@ -154,7 +154,7 @@ def below(root: Term, rewrite: Callable[[Term], Term]) -> Term:
 def common_denominator(root: Term) -> Term:
     """Sums that have fractions with axes in them, put over one denominator."""
     if not _is_sum(root):
-        return below(root, common_denominator)
+        return rewrite_children(root, common_denominator)
     parts = [product(common_denominator(term)) for term in summands(root)]
     if not any(factor.axes for part in parts for factor in part.below):
         return sum_of(map(term_of, parts))
@@ -171,7 +171,7 @@ def common_denominator(root: Term) -> Term:
 def collect(root: Term) -> Term:
     """Sums multiplied out, with like terms collected: −Y(1 − A) + (1 − Y)A becomes A − Y."""
     if not _is_sum(root):
-        return below(root, collect)
+        return rewrite_children(root, collect)
     expanded = _polynomial(root)
     if len(expanded) > MAX_MONOMIALS:
         return root
@@ -206,7 +206,7 @@ def _is_sum(root: Term) -> bool:
 
 def cancel(root: Term) -> Term:
     """Factors that stand above and below a fraction bar removed, in every product."""
-    inner = below(root, cancel)
+    inner = rewrite_children(root, cancel)
     value = product(inner)
     both = Counter(value.above) & Counter(value.below)
     if not both:
@@ -217,7 +217,7 @@ def cancel(root: Term) -> Term:
 
 def out_of_sums(root: Term) -> Term:
     """Factors that do not vary along a sum's axes, moved in front of it."""
-    inner = below(root, out_of_sums)
+    inner = rewrite_children(root, out_of_sums)
     if not isinstance(inner, Reduce) or inner.operation != "sum":
         return inner
     value = product(inner.operand)
@@ -239,12 +239,12 @@ def labels_sum_to_one(root: Term) -> Term:
     match root:
         case Reduce("sum", (over,), Symbol("Y")) if over != SAMPLES:
             return ONE
-    return below(root, labels_sum_to_one)
+    return rewrite_children(root, labels_sum_to_one)
 
 
 def factor_out(root: Term) -> Term:
     """What all terms of a sum have in common, taken out of it: w A/s − w Y/s becomes (w/s)(A − Y)."""
-    root = below(root, factor_out)
+    root = rewrite_children(root, factor_out)
     if not _is_sum(root):
         return root
     parts = [product(term) for term in summands(root)]

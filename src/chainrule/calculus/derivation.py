@@ -17,11 +17,12 @@ from chainrule.calculus.forward import (
     cost_equations,
     dropout_rates,
     forward_equations,
+    output_sum,
     parameters,
     prediction,
 )
 from chainrule.calculus.presentation import LAYOUTS, Presentation, presentation
-from chainrule.calculus.rewriting import reduce_backward
+from chainrule.calculus.rewriting import simplify_backward
 from chainrule.calculus.updates import next_value, optimiser_constants, optimiser_state, update_equations
 from chainrule.calculus.verification import verify
 from chainrule.expressions.terms import symbols, units
@@ -58,10 +59,10 @@ class Derivation:
 
     @cached_property
     def equations(self) -> Equations:
-        """What engines run: forward, cost, reduced backward, updates."""
+        """What engines run: forward, cost, simplified backward, updates."""
         forward, cost = self._forward_and_cost
         return self._system(
-            [*forward, *cost, *self._reduced_backward, *update_equations(self.optimiser, parameters(self.network))]
+            [*forward, *cost, *self._simplified_backward, *update_equations(self.optimiser, parameters(self.network))]
         )
 
     @cached_property
@@ -74,9 +75,9 @@ class Derivation:
 
     @cached_property
     def gradients(self) -> Equations:
-        """Forward, cost and reduced backward, without updates: what a gradient-based solver or a check needs."""
+        """Forward, cost and simplified backward, without updates: what a gradient-based solver or a check needs."""
         forward, cost = self._forward_and_cost
-        return self._system([*forward, *cost, *self._reduced_backward])
+        return self._system([*forward, *cost, *self._simplified_backward])
 
     @cached_property
     def objective(self) -> Equations:
@@ -207,9 +208,14 @@ class Derivation:
         return backward_equations(forward, cost, parameters(self.network))
 
     @cached_property
-    def _reduced_backward(self) -> list[Equation]:
+    def _simplified_backward(self) -> list[Equation]:
         forward, _ = self._forward_and_cost
-        return reduce_backward(self._bare_backward, forward, distributions=self.network.loss.labels_sum_to_one)
+        return simplify_backward(
+            self._bare_backward,
+            forward,
+            output=output_sum(self.network),
+            distributions=self.network.loss.labels_sum_to_one,
+        )
 
     def _system(self, equations: Sequence[Equation], outputs: Sequence[str] = ()) -> Equations:
         network, assigned = self.network, {equation.left for equation in equations}

@@ -93,6 +93,11 @@ def forward_equations(network: Network, dropout: bool = True) -> list[Equation]:
     return equations
 
 
+def output_sum(network: Network) -> Symbol:
+    """Z_L, which the output layer's activation takes."""
+    return Symbol(f"Z{network.depth}", (SAMPLES, units(network.depth)))
+
+
 def prediction(network: Network) -> Symbol:
     """What the loss compares with Y: A_L, or P where the loss reads logits."""
     return Symbol("P" if network.reads_logits else f"A{network.depth}", (SAMPLES, units(network.depth)))

@@ -41,26 +41,34 @@ REWRITES: tuple[Rewrite, ...] = (
 LONGEST_OPENED = 8  # nodes; a longer f′ (gelu, mish) is kept as f′(Z)
 
 
-def reduce_backward(
-    backward: Sequence[Equation], forward: Sequence[Equation], *, distributions: bool
+def simplify_backward(
+    backward: Sequence[Equation], forward: Sequence[Equation], *, output: Symbol, distributions: bool
 ) -> list[Equation]:
     """The backward equations with derivatives written by their outputs, and the output layer's algebra done.
 
-    `distributions` says that every row of labels sums to 1, a fact that the algebra may then use.
+    `output` is Z_L, with which the output layer begins; `distributions` says that every row of labels sums to 1, a fact that the algebra may then use.
     """
     rewrites = REWRITES if distributions else tuple(rewrite for rewrite in REWRITES if rewrite != LABELS_SUM_TO_ONE)
-    last_affine = max(number for number, equation in enumerate(forward) if equation.reason.rule == "affine")
-    of_output = {adjoint_of(equation.left) for equation in forward[last_affine:]}
+    of_output = _adjoints_from(output, forward)
     result: list[Equation] = []
     for bare in backward:
         equation = _derivative_by_output(bare, forward)
-        above = result[-1] if result and result[-1].left in of_output and equation.left in of_output else None
-        reduced = None if above is None else _reduced(equation, above, rewrites)
-        if reduced is None:
-            result.append(_rewritten(equation, (OUT_OF_SUMS, FACTOR_OUT)) if _mixes_units(equation) else equation)
+        merged = None
+        if result and {result[-1].left, equation.left} <= of_output:
+            merged = _merged(equation, result[-1], rewrites)
+        if merged is not None:
+            result[-1] = merged  # nothing else reads the equation that was put in
+        elif _mixes_units(equation):
+            result.append(_rewritten(equation, (OUT_OF_SUMS, FACTOR_OUT)))
         else:
-            result[-1] = reduced
+            result.append(equation)
     return result
+
+
+def _adjoints_from(value: Symbol, forward: Sequence[Equation]) -> set[Symbol]:
+    """∂J by the value and by all that comes after it: the equations that one chain of algebra may join."""
+    computed = [equation.left for equation in forward]
+    return {adjoint_of(symbol) for symbol in computed[computed.index(value) :]}
 
 
 def _mixes_units(equation: Equation) -> bool:
@@ -85,7 +93,7 @@ def _derivative_by_output(equation: Equation, forward: Sequence[Equation]) -> Eq
     return _step(equation, called, rewritten)
 
 
-def _reduced(equation: Equation, above: Equation, rewrites: Sequence[Rewrite]) -> Equation | None:
+def _merged(equation: Equation, above: Equation, rewrites: Sequence[Rewrite]) -> Equation | None:
     """The equation with `above` put into it and simplified, if that leaves no division by values; else None."""
     if not (equation.right == above.left or divides_by_values(above.right)):
         return None
@@ -102,9 +110,14 @@ def _rewritten(equation: Equation, rewrites: Sequence[Rewrite]) -> Equation:
     """The equation after the rewrites that change something, each a step."""
     for name, rewrite in rewrites:
         following = tidy(rewrite(equation.right))
-        if str(following) != str(equation.right):
+        if not _reads_alike(following, equation.right):
             equation = _step(equation, name, following)
     return equation
+
+
+def _reads_alike(left: Term, right: Term) -> bool:
+    """Whether two terms differ at most in brackets that are not written: x (y / z) and (x y) / z are one line."""
+    return str(left) == str(right)
 
 
 def _step(equation: Equation, rewrite: str, right: Term) -> Equation:
