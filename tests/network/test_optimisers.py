@@ -10,7 +10,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from chainrule import SGD, Adam, AdamW
+from chainrule import SGD, Adam, AdamW, Network, derive
 from chainrule.network.optimisers import OPTIMISERS, optimiser_from_json
 
 SETTINGS = [
@@ -23,6 +23,16 @@ def test_json_comes_back(optimiser):
     assert optimiser_from_json(json.loads(json.dumps(optimiser.to_json()))) == optimiser
     assert OPTIMISERS[optimiser.name] is type(optimiser)
     assert len({optimiser, dataclasses.replace(optimiser)}) == 1
+
+
+def test_a_declaration_of_ones_own_has_a_title():
+    class Mine(Adam):
+        """Adam by another name."""
+
+    derivation = derive(Network.parse("2 -> 1", loss="mse"), optimiser=Mine())
+    assert "Update: Mine" in derivation.to_text()
+    titles = [SGD().title, SGD(momentum=0.5).title, AdamW().title]
+    assert titles == ["gradient descent", "gradient descent with momentum", "AdamW"]
 
 
 @pytest.mark.parametrize("half", [np.float32(0.5), np.float64(0.5), Fraction(1, 2)], ids=type)

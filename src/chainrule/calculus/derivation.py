@@ -26,7 +26,7 @@ from chainrule.calculus.rewriting import simplify_backward
 from chainrule.calculus.updates import next_value, optimiser_constants, optimiser_state, update_equations
 from chainrule.calculus.verification import verify
 from chainrule.expressions.terms import symbols, units
-from chainrule.network import SGD, Dense, Network, Optimiser
+from chainrule.network import SGD, Network, Optimiser
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -311,13 +311,5 @@ def dropout_free(derivation: Derivation) -> Derivation:
     network = derivation.network
     if not any(dropout_rates(network)):
         return derivation
-    layers = [Dense(layer.width, layer.activation) for layer in network.layers]
-    bare = Network(
-        layers,
-        network.n_inputs,
-        network.loss,
-        penalty=network.penalty,
-        reduction=network.reduction,
-        sample_weights=network.sample_weights,
-    )
-    return with_fields(derivation, network=bare)
+    layers = tuple(with_fields(layer, dropout=0.0) for layer in network.layers)
+    return with_fields(derivation, network=with_fields(network, layers=layers, input_dropout=0.0))

@@ -46,7 +46,8 @@ def simplify_backward(
 ) -> list[Equation]:
     """The backward equations with derivatives written by their outputs, and the output layer's algebra done.
 
-    `output` is Z_L, with which the output layer begins; `distributions` says that every row of labels sums to 1, a fact that the algebra may then use.
+    `output` is Z_L, with which the output layer begins; `distributions` says that every row of labels sums to 1, a
+    fact that the algebra may then use.
     """
     rewrites = REWRITES if distributions else tuple(rewrite for rewrite in REWRITES if rewrite != LABELS_SUM_TO_ONE)
     of_output = _adjoints_from(output, forward)

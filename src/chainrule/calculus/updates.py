@@ -53,7 +53,7 @@ def update_equations(optimiser: Optimiser, parameters: Sequence[Symbol]) -> list
             m = let(next_value(m), beta1 * m + (1 - beta1) * gradient, "first moment", str(gradient))
             v = let(next_value(v), beta2 * v + (1 - beta2) * gradient**2, "second moment", f"{gradient} squared")
             kept: Term = parameter
-            if _decays(optimiser) and parameter.name.startswith("W"):
+            if _decays(optimiser) and _is_weight(parameter):
                 kept = parameter - ETA * Symbol("lambda") * parameter
             moved = kept - rate * m / (sqrt(v) + Symbol("epsilon"))
             let(next_value(parameter), moved, optimiser.name, parameter.name)
@@ -98,6 +98,11 @@ def optimiser_constants(optimiser: Optimiser) -> dict[str, float]:
 
 def _decays(optimiser: Optimiser) -> TypeGuard[AdamW]:
     return isinstance(optimiser, AdamW) and optimiser.weight_decay > 0
+
+
+def _is_weight(parameter: Symbol) -> bool:
+    """Weights lie between two layers; a bias has the units of one."""
+    return len(parameter.axes) > 1
 
 
 def _global_norm(parameters: Sequence[Symbol]) -> Term:

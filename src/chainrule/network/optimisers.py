@@ -39,6 +39,11 @@ class _Common:
         """The name that JSON and the command use."""
         return type(self).__name__.lower()
 
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return type(self).__name__
+
     def to_json(self) -> dict[str, Any]:
         """The declaration as JSON values."""
         return {"name": self.name} | {field.name: getattr(self, field.name) for field in fields(self)}
@@ -53,6 +58,11 @@ class SGD(_Common):
 
     momentum: float = 0.0
     nesterov: bool = False
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return "gradient descent with momentum" if self.momentum else "gradient descent"
 
 
 @dataclass(frozen=True, kw_only=True)

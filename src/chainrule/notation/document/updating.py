@@ -17,13 +17,10 @@ RULES = {
     "nesterov": "looks one step ahead",
     "moving average": "kept beside the parameters",
 }
-TITLES = {"sgd": "gradient descent", "adam": "Adam", "adamw": "AdamW"}
 
 
 def update_section(pen: Pen) -> Section:
     """Every parameter's next value; in a summary and for many layers alike, all of them."""
-    optimiser = pen.derivation.optimiser
-    title = "gradient descent with momentum" if getattr(optimiser, "momentum", 0) else TITLES[optimiser.name]
     blocks: list[Block] = [
         sentence(
             "A superscript + marks the value after the step. All right sides use the values from before it: every "
@@ -31,7 +28,7 @@ def update_section(pen: Pen) -> Section:
         ),
         *(pen.chain(equation, why=_why(equation)) for equation in pen.derivation.updates),
     ]
-    return Section((f"Update: {title}",), tuple(blocks), "update")
+    return Section((f"Update: {pen.derivation.optimiser.title}",), tuple(blocks), "update")
 
 
 def _why(equation: Equation) -> Prose:
