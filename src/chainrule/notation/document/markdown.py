@@ -110,22 +110,23 @@ def shape_latex(shape: str) -> str:
 
 
 def why_latex(why: Prose) -> str:
-    """A reason inside mathematics."""
-    return "".join(rf"\text{{{in_text(part)}}}" if isinstance(part, str) else to_latex(part) for part in why)
+    """A reason inside mathematics: one piece of text, so that no formula in it is taken for a factor."""
+    if not why:
+        return ""
+    inner = "".join(in_text(part) if isinstance(part, str) else rf"\({to_latex(part)}\)" for part in why)
+    return rf"\text{{{inner}}}"
 
 
 def in_text(text: str) -> str:
     r"""Words inside ``\text``, in letters that every TeX has."""
-    for char, written in _IN_TEXT.items():
-        text = text.replace(char, written)
-    return text
+    return text.translate(_IN_TEXT)
 
 
-_IN_TEXT = {
+_IN_TEXT = str.maketrans({
     "\\": r"\textbackslash{}", "_": r"\_", "&": r"\&", "%": r"\%", "#": r"\#", "$": r"\$",
-    "→": r"$\to$", "σ": r"$\sigma$",
-    "′": r"$'$", "−": "$-$", "√": r"$\sqrt{}$", "π": r"$\pi$", "²": "$^2$",
-    "…": r"\dots{}", "≤": r"$\le$", "≠": r"$\ne$",
-    "·": r"$\cdot$", "∂": r"$\partial$", "ℓ": r"$\ell$", "⊙": r"$\odot$",
+    "→": r"\(\to\)", "σ": r"\(\sigma\)",
+    "′": r"\('\)", "−": r"\(-\)", "√": r"\(\sqrt{}\)", "π": r"\(\pi\)", "²": r"\(^2\)",
+    "…": r"\dots{}", "≤": r"\(\le\)", "≠": r"\(\ne\)",
+    "·": r"\(\cdot\)", "∂": r"\(\partial\)", "ℓ": r"\(\ell\)", "⊙": r"\(\odot\)",
     ">": r"\textgreater{}", "<": r"\textless{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-}  # fmt: skip
+})  # fmt: skip

@@ -107,8 +107,13 @@ def _operator(sign: str) -> str:
 
 
 def _fenced(left: str, inner: str, right: str) -> list[str]:
+    if not any(tall in inner for tall in _TALL):
+        return [_tight_sign(left), inner, _tight_sign(right)]
     close = 'fence="true" lspace="0" rspace="0"'
     return [f"<mo {close}>{left}</mo>", inner, f"<mo {close}>{right}</mo>"]
+
+
+_TALL = ("<mfrac", "<munder", "<mtable")
 
 
 def _bracketed(inner: str) -> str:
