@@ -117,6 +117,7 @@ def test_the_reported_loss_is_the_mean_cost_per_sample():
     costs = Costs(np.array([6.0, 5.0, 0.0]), np.array([0.6, 0.6, 0.6]), np.array([3.0, 2.0, 0.0]))
     epoch = Epoch(np.arange(7), 3, np.ones(3))
     assert mean_cost(costs, epoch) == pytest.approx((3 * 6.6 / 3 + 3 * 5.6 / 2) / 6)
+    assert mean_cost(costs, epoch, divided=False) == pytest.approx((3 * (6.0 / 3 + 0.6) + 3 * (5.0 / 2 + 0.6)) / 6)
 
 
 # rates

@@ -32,10 +32,14 @@ def in_order(rows: NDArray[np.int64]) -> NDArray[np.int64]:
     return rows
 
 
-def mean_cost(costs: Costs, epoch: Epoch) -> float:
-    """The batches' costs J = (L + R)/s, averaged over samples; a batch that was skipped (s = 0) does not count."""
+def mean_cost(costs: Costs, epoch: Epoch, *, divided: bool = True) -> float:
+    """The batches' costs J, averaged over samples; a batch that was skipped (s = 0) does not count.
+
+    J is (L + R)/s, or L/s + R for a network whose penalty is not `divided`.
+    """
     done, sizes = costs.divisor != 0, epoch.sizes
-    J = (costs.data[done] + costs.penalty[done]) / costs.divisor[done]
+    L, R, s = costs.data[done], costs.penalty[done], costs.divisor[done]
+    J = (L + R) / s if divided else L / s + R
     return float(J @ sizes[done] / max(int(sizes[done].sum()), 1))
 
 
@@ -60,7 +64,8 @@ class Plan:
     patience : float
         Training stops when more than this many epochs in a row did not improve.
     loss : callable
-        The reported loss of an epoch, from its costs and what was decided about it.
+        The reported loss of an epoch, from its costs and what was decided about it; for a penalty that is not divided
+        by s, ``partial(mean_cost, divided=False)``.
     validate : callable, optional
         The score of the current parameters on held-out data, higher is better.
     validation_loss : callable, optional
