@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from chainrule.calculus import Derivation, derive
-    from chainrule.checking import assert_backward_correct, check_backward, check_gradients
+    from chainrule.checking import assert_backward_correct, check_backward, check_derivation, check_gradients
     from chainrule.estimators import MLPClassifier, MLPRegressor
     from chainrule.estimators.table_models import Model, train_table
     from chainrule.export import ModelFileError, load_model
@@ -38,6 +38,7 @@ __all__ = [
     "activation",
     "assert_backward_correct",
     "check_backward",
+    "check_derivation",
     "check_gradients",
     "derive",
     "load_model",
@@ -61,6 +62,7 @@ _HOMES: Final[dict[str, str]] = {
     "MLPRegressor": "chainrule.estimators",
     "check_gradients": "chainrule.checking",
     "check_backward": "chainrule.checking",
+    "check_derivation": "chainrule.checking",
     "assert_backward_correct": "chainrule.checking",
     "Model": "chainrule.estimators.table_models",
     "train_table": "chainrule.estimators.table_models",

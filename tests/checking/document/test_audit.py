@@ -35,7 +35,7 @@ def test_what_is_not_read_says_so(judged, page):
         if row["id"] in UNREAD:
             assert item is not None, row["id"]
             assert item.verdict == "unread"
-            assert item.why
+            assert item.reason
 
 
 def test_at_least_95_percent_of_the_judged_rows_are_read(judged):

@@ -76,7 +76,7 @@ def test_plain_text_without_any_dollar():
 def test_damage_and_hostility_end_in_a_report(page):
     report = check_derivation(page)
     assert all(item.verdict in {"given", "exact", "scalar", "wrong", "order", "unread"} for item in report.items)
-    assert all(item.why for item in report.items if item.verdict == "unread")
+    assert all(item.reason for item in report.items if item.verdict == "unread")
 
 
 def test_a_page_that_is_too_long_is_refused():

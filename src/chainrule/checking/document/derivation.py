@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
+from chainrule.checking.document.inferred import inferred
 from chainrule.checking.document.letters import LOSSES, Quantity, quantity
 from chainrule.checking.document.loops import disorders
 from chainrule.checking.document.model import Model, build, functions_named, is_function, is_shape
+from chainrule.checking.document.report import DerivationReport, Item, Place
+from chainrule.checking.document.source import source_text
 from chainrule.checking.document.statements import Page, Side, Statement, read_page
-from chainrule.checking.document.verdicts import Judge, Judgement, Verdict
+from chainrule.checking.document.verdicts import Judge, Judgement
 from chainrule.checking.document.worlds import canonical
 from chainrule.notation.alphabet import FUNCTIONS
 from chainrule.notation.latex import to_latex
@@ -18,81 +22,34 @@ from chainrule.notation.parsing import Conventions
 from chainrule.notation.tree import Applied, Gradient, Letter, Node, Partial, letters, walk
 
 
-@dataclass(frozen=True)
-class Item:
-    """One link of the page and its verdict.
+def check_derivation(text_or_path: str | Path) -> DerivationReport:
+    r"""Judge every line of a written derivation by values: nothing of it is executed.
 
-    Attributes
-    ----------
-    line : int
-        The line of the source, counted from 1.
-    left, right : str
-        The two sides as the source has them.
-    verdict : {"given", "exact", "scalar", "wrong", "order", "unread"}
-    scope : str
-        The largest regime in which the link holds.
-    slip : str
-        For a wrong link, what kind of slip it fits.
-    origin : {"", "root", "inherited"}
-    correct : str
-        For a wrong link: its right side without the slip, in LaTeX, where one edit makes it right.
-    follows : bool or None
-        Whether the step follows from the side before it in the chain; None for a chain's first step.
-    why : str
-        The reason, for people.
-    """
-
-    line: int
-    left: str
-    right: str
-    verdict: Verdict
-    scope: str = ""
-    slip: str = ""
-    origin: str = ""
-    correct: str = ""
-    follows: bool | None = None
-    why: str = ""
-
-
-@dataclass(frozen=True)
-class DerivationReport:
-    """Every link of a page with its verdict, and what was noticed about the page as a whole."""
-
-    items: tuple[Item, ...]
-    notes: tuple[str, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing is wrong."""
-        return not any(item.verdict in {"wrong", "order"} for item in self.items)
-
-    def __str__(self) -> str:
-        rows = [
-            f"line {item.line:>4}  {item.verdict:<7} {item.left} = {item.right}  {item.slip}".rstrip()
-            for item in self.items
-        ]
-        return "\n".join([*rows, *self.notes])
-
-
-def check_derivation(text: str) -> DerivationReport:
-    r"""Judge every line of a written derivation by values.
+    Every link a = b of the page is evaluated at random numbers (one number, one sample, a batch, several outputs)
+    against the derivatives of the network and the loss that the page itself defines.
 
     Parameters
     ----------
-    text : str
-        Markdown, LaTeX or plain text with prose between the formulas.
+    text_or_path : str or pathlib.Path
+        Markdown, LaTeX or plain text with prose between the formulas. A str is the text itself: whether a file has that
+        name is not tried. Give a `pathlib.Path` to have a file read.
 
     Returns
     -------
     DerivationReport
-        A verdict per link a = b: **given** (a definition), **exact** (holds as written, as arrays), **scalar** (holds
-        for numbers, wants transposes, ⊙ or a sum as arrays), **wrong** (fails for numbers), **order** (a loop that uses
-        what it has just changed), **unread** (with the reason).
+        Its ``items`` are the links a = b with their verdicts: **given** (a definition), **exact** (holds as written, as
+        arrays), **scalar** (holds for numbers, wants transposes, ⊙ or a sum as arrays), **wrong** (fails for numbers),
+        **order** (a loop that uses what it has just changed), **unread** (with the reason). ``networks`` is what the
+        page was found to define, ``ok`` whether nothing is wrong. Printed, it shows the source with carets.
 
     Raises
     ------
     ValueError
-        If the text is too long.
+        If there are more than 400,000 characters or 3,000 equations, or the file is not text in UTF-8.
+    OSError
+        If the file cannot be read.
+    TypeError
+        If it is neither a str nor a Path.
 
     Examples
     --------
@@ -101,15 +58,19 @@ def check_derivation(text: str) -> DerivationReport:
     ... and $\frac{\partial L}{\partial b} = y - a$.''')
     >>> [item.verdict for item in report.items]
     ['given', 'given', 'given', 'exact', 'wrong']
+    >>> report.items[-1].slip, report.items[-1].correct, report.ok
+    ('sign', '-(y - a)', False)
     """
+    text = source_text(text_or_path)
     page = read_page(text, Conventions(functions=FUNCTIONS | functions_named(text)))
     plain, layered = build(page)
     with np.errstate(all="ignore"):  # what isn't finite fails the comparison, whatever made it so
-        return _Checker(page, plain, layered).report()
+        return _Checker(text, page, plain, layered).report()
 
 
 class _Checker:
-    def __init__(self, page: Page, plain: Model, layered: Model) -> None:
+    def __init__(self, text: str, page: Page, plain: Model, layered: Model) -> None:
+        self.text = text
         self.page = page
         self.models = (plain, layered)
         self.judges = (Judge(plain), Judge(layered))
@@ -141,9 +102,12 @@ class _Checker:
             why = f"line {before} has changed {disorder.changed}; line {after} uses the new value"
             slip = f"{disorder.changed} is updated before it is used"
             loop = self.page.lines[disorder.begin - 1].strip()
-            self.items.append(Item(disorder.begin, loop, "", "order", slip=slip, origin="root", why=why))
+            place = Place(disorder.begin, 1, max(len(self.page.lines[disorder.begin - 1]), 1))
+            self.items.append(
+                Item(disorder.begin, loop, "", "order", slip=slip, origin="root", reason=why, place=place)
+            )
         notes = dict.fromkeys([*self.models[0].notes, *self.models[1].notes])
-        return DerivationReport(tuple(self.items), tuple(notes))
+        return DerivationReport(tuple(self.items), inferred(self.models), tuple(notes), self.page.lines)
 
     def _statement(self, statement: Statement) -> None:
         left = statement.sides[0]
@@ -188,6 +152,8 @@ class _Checker:
             correct,
             follows,
             judgement.why,
+            sign,
+            Place.between(self.text, right.start, right.end),
         )
         return item, judgement
 
@@ -201,7 +167,7 @@ class _Checker:
         if ratio not in {None, 0.0}:
             origin = "inherited" if ratio in self.ratios else "root"
             self.ratios.add(ratio)
-            return ("sign" if ratio == -1 else f"a factor of {ratio:g}"), "", origin
+            return ("sign" if ratio == -1 else f"a factor of {ratio:g}"), self._without_slip(left, right), origin
         found = None
         if left.tree is not None and right.tree is not None:
             judge = self._judge_for(left.tree, right.tree)
@@ -211,6 +177,13 @@ class _Checker:
         origin = "inherited" if found.slip in self.slips and not found.slip.startswith("sign") else "root"
         self.slips.add(found.slip)
         return found.slip, to_latex(found.right), origin
+
+    def _without_slip(self, left: Side, right: Side) -> str:
+        """The right side after the one edit that makes it right, in LaTeX; empty if there is none."""
+        if left.tree is None or right.tree is None:
+            return ""
+        found = self._judge_for(left.tree, right.tree).explain(left.tree, right.tree, self.letters, self.partials, ())
+        return "" if found is None else to_latex(found.right)
 
     def _judgement(self, left: Side, right: Side, sign: str) -> Judgement:
         for side in (left, right):

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from chainrule.checking.document.errors import DocumentError
 from chainrule.checking.document.letters import without_arguments
 from chainrule.notation.parsing import Conventions, read_tokens
 from chainrule.notation.problems import NotationError, Problem
@@ -79,11 +80,11 @@ def read_page(text: str, conventions: Conventions) -> Page:
 
     Raises
     ------
-    ValueError
+    DocumentError
         If the text is longer than 400,000 characters or has more than 3,000 statements.
     """
     if len(text) > MAX_CHARACTERS:
-        raise ValueError(f"a document of {len(text):,} characters; at most {MAX_CHARACTERS:,} are read")
+        raise DocumentError(f"a document of {len(text):,} characters; at most {MAX_CHARACTERS:,} are read")
     statements: list[Statement] = []
     chain: Side | None = None
     for formula, offset in formulas(text):
@@ -102,9 +103,9 @@ def read_page(text: str, conventions: Conventions) -> Page:
                 condition = formula[statement.sides[0].start - offset : statement.sides[-1].end - offset]
             statements.append(replace(statement, condition=condition))
             if len(statements) > MAX_STATEMENTS:
-                raise ValueError(f"a document of more than {MAX_STATEMENTS:,} statements; at most so many are judged")
+                raise DocumentError(f"a document of more than {MAX_STATEMENTS:,} statements; no more are judged")
             chain = statement.sides[0]
-    return Page(tuple(statements), tuple(text.splitlines()))
+    return Page(tuple(statements), tuple(text.split("\n")))  # not splitlines: lines are counted by their line feeds
 
 
 def formulas(text: str) -> Iterator[tuple[str, int]]:
