@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from chainrule.cli.check import check
 from chainrule.cli.derive import derive
 from chainrule.cli.predict import predict
 from chainrule.cli.train import train
@@ -21,6 +22,7 @@ app = typer.Typer(
 app.command()(train)
 app.command()(predict)
 app.command()(derive)
+app.command()(check)
 
 
 def _show_version(wanted: bool) -> None:
