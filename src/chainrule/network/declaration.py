@@ -284,7 +284,7 @@ class Network:
         (array([[3.5]]), array([[0.5],
                [0.5]]))
         """
-        from chainrule.engines.reference.evaluation import trace_network
+        from chainrule.engines.reference.tracing import trace_network
 
         return trace_network(self, params, X, Y, sample_weight, masks)
 
