@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from chainrule import SGD, Adam, AdamW, Network, derive
-from chainrule.network.optimisers import OPTIMISERS, optimiser_from_json
 
 SETTINGS = [
     SGD(), SGD(momentum=0.9, nesterov=True), Adam(), Adam(beta1=0.8, clip_norm=1.0), AdamW(weight_decay=0.1, average=0.99)
@@ -19,9 +18,10 @@ SETTINGS = [
 
 
 @pytest.mark.parametrize("optimiser", SETTINGS, ids=repr)
-def test_json_comes_back(optimiser):
-    assert optimiser_from_json(json.loads(json.dumps(optimiser.to_json()))) == optimiser
-    assert OPTIMISERS[optimiser.name] is type(optimiser)
+def test_json_has_every_setting(optimiser):
+    written = json.loads(json.dumps(optimiser.to_json()))
+    assert written.pop("name") == type(optimiser).__name__.lower()
+    assert type(optimiser)(**written) == optimiser
     assert len({optimiser, dataclasses.replace(optimiser)}) == 1
 
 
@@ -58,10 +58,6 @@ def test_any_real_number_is_held_as_a_float(half):
         (lambda: Adam(beta2=float("nan")), "Adam: beta2 must be a number in [0, 1), got nan"),
         (lambda: AdamW(weight_decay=-1), "AdamW: weight_decay must be a number in [0, inf), got -1"),
         (lambda: AdamW(average="x"), "AdamW: average must be a number in [0, 1) or None, got 'x'"),
-        (lambda: optimiser_from_json({"name": "adm"}), "unknown optimiser 'adm'; did you mean 'adam'; known: sgd, adam, adamw"),
-        (lambda: optimiser_from_json({"name": []}), "unknown optimiser []; known: sgd, adam, adamw"),
-        (lambda: optimiser_from_json(None), "unknown optimiser None; known"),
-        (lambda: optimiser_from_json({"name": "sgd", "beta1": 1}), "not an optimiser declaration: "),
     ],
 )  # fmt: skip
 def test_nonsense_is_refused(make, message):

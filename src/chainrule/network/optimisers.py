@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from chainrule.expressions.intervals import Interval
-from chainrule.expressions.lookup import shown, suggest
+from chainrule.expressions.lookup import shown
 from chainrule.expressions.numbers import is_real
 
 
@@ -36,7 +36,7 @@ class _Common:
 
     @property
     def name(self) -> str:
-        """The name that JSON and the command use."""
+        """The name that JSON uses."""
         return type(self).__name__.lower()
 
     @property
@@ -85,28 +85,6 @@ class AdamW(Adam):
 
 
 Optimiser = SGD | Adam | AdamW
-OPTIMISERS: dict[str, type[SGD | Adam | AdamW]] = {"sgd": SGD, "adam": Adam, "adamw": AdamW}
-
-
-def optimiser_from_json(value: Any) -> Optimiser:
-    """The optimiser that `to_json` wrote.
-
-    Raises
-    ------
-    ValueError
-        If the value is no optimiser.
-    """
-    settings: dict[str, Any] = dict(value) if isinstance(value, dict) else {}
-    name = settings.pop("name", None)
-    if not isinstance(name, str) or name not in OPTIMISERS:
-        raise ValueError(
-            f"unknown optimiser {shown(name)}{suggest(str(name), OPTIMISERS)}; known: {', '.join(OPTIMISERS)}"
-        )
-    try:
-        return OPTIMISERS[name](**settings)
-    except TypeError as error:
-        raise ValueError(f"not an optimiser declaration: {error}") from None
-
 
 # what a setting accepts; the others take numbers in [0, inf)
 _BELOW_ONE = ("momentum", "beta1", "beta2", "average")
