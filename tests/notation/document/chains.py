@@ -98,6 +98,7 @@ def _bare(derivation, values):
 
 def _values(derivation, animal):
     params, X, Y, weight, masks = draw(animal)
+    params = {name: 0.4 * value for name, value in params.items()}  # exp of exp overflows with larger ones
     values = params | masks | {"X": X, "Y": Y} | ({} if weight is None else {"w": weight})
     values = {name: value for name, value in values.items() if name in {s.name for s in derivation.equations.inputs}}
     rng = np.random.default_rng(5)

@@ -13,9 +13,9 @@ from chainrule.notation.document import document_of
 from chainrule.notation.latex import to_latex
 from chainrule.notation.parsing import parse
 from chainrule.notation.text import to_text
-from chainrule.notation.tree import Applied, Letter
+from chainrule.notation.tree import Applied, Letter, Num, Product
 from tests.notation.document.chains import Worlds, indices_of, is_plan, worth
-from tests.zoo import every_animal
+from tests.zoo import ZOO, every_animal
 
 LAYOUTS = ("columns", "rows", "sample", "index")
 CHOICES = ("subscript", "delta", "d", {"preset": "bracket", "yhat": "t"}, {"yhat": "ŷ", "L": "ℒ"})
@@ -29,14 +29,18 @@ def test_every_line_equals_the_next(animal, layout):
     document = document_of(worlds.derivation)
     checked = 0
     for chain in document.chains:
-        if chain.kind == "batch":
-            entries = any(indices_of(chain)) and layout != "index"
-            checked += check(chain, worlds.index if entries else worlds.batch, worlds.pen.symbols.cost)
-        elif chain.kind == "sample":
-            checked += check(chain, worlds.sample, worlds.pen.sample_symbols.cost)
-        elif chain.kind == "function":
-            checked += check_function(chain, worlds)
+        checked += check_in(chain, worlds, layout)
     assert checked > 10
+
+
+def check_in(chain, worlds, layout):
+    """Compare the sides of a chain in the world that it speaks of; the number of comparisons."""
+    if chain.kind == "batch":
+        entries = any(indices_of(chain)) and layout != "index"
+        return check(chain, worlds.index if entries else worlds.batch, worlds.pen.symbols.cost)
+    if chain.kind == "sample":
+        return check(chain, worlds.sample, worlds.pen.sample_symbols.cost)
+    return check_function(chain, worlds) if chain.kind == "function" else 0
 
 
 def check(chain, setting, cost):
@@ -111,3 +115,17 @@ def test_every_line_is_read_back(animal, layout, choice):
         for relation in chain.relations:
             assert parse(to_latex(relation)) == relation, to_latex(relation)
             assert parse(to_text(relation)) == relation, to_text(relation)
+
+
+@pytest.mark.parametrize("kind", ["batch", "sample", "function"])
+def test_a_wrong_line_is_caught(kind):
+    """The test above can fail: with any one line multiplied by 1.001."""
+    animal = replace(next(a for a in ZOO if "sigmoid" in a.id and a.network.depth == 2), samples=3)
+    worlds = Worlds(animal, layout="columns", detail="full")
+    chain = next(
+        c for c in document_of(worlds.derivation).chains if c.kind == kind and len(c.links) > (kind != "batch")
+    )
+    wrong = Product((Num("1.001"), chain.links[-1].right), ("",))
+    planted = replace(chain, links=(*chain.links[:-1], replace(chain.links[-1], right=wrong)))
+    with pytest.raises(AssertionError, match="Not equal"):
+        check_in(planted, worlds, "columns")
