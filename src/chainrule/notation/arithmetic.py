@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from chainrule.expressions.terms import Apply, Term
-from chainrule.notation.tree import Fraction, Node, Num, Product, Sum
+from chainrule.notation.tree import Fraction, Node, Num, Product, ProductSign, Sum
 
 Write = Callable[[Term], Node]
 
@@ -76,9 +76,15 @@ def juxtaposed(nodes: list[Node]) -> Node:
     for node in nodes:
         opened = isinstance(node, Product) and not any(node.signs)
         flat += node.factors if isinstance(node, Product) and opened else [node]
-    return flat[0] if len(flat) == 1 else Product(tuple(flat), ("",) * (len(flat) - 1))
+    return flat[0] if len(flat) == 1 else _joined(flat, "")
 
 
 def elementwise(nodes: list[Node]) -> Node:
     """A ⊙ B ⊙ C."""
-    return nodes[0] if len(nodes) == 1 else Product(tuple(nodes), ("⊙",) * (len(nodes) - 1))
+    return nodes[0] if len(nodes) == 1 else _joined(nodes, "⊙")
+
+
+def _joined(nodes: list[Node], sign: ProductSign) -> Product:
+    """The nodes with one sign between all of them."""
+    signs: list[ProductSign] = [sign] * (len(nodes) - 1)
+    return Product(tuple(nodes), tuple(signs))
