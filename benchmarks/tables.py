@@ -186,7 +186,7 @@ def main():
     given = parser.parse_args()
     settings, results = TrainingSettings(seed=given.seed, engine=given.engine), []
     print(
-        "| table | metric | chainrule | ± | sklearn MLP | RealMLP-TD-S | LightGBM | linear | behind MLP | wall s | CPU s |"
+        "| table | metric | chainrule | ± | sklearn MLP | RealMLP-TD-S | LightGBM | linear | behind | wall s | CPU s |"
     )
     print("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
     for name in given.sets.split(","):
