@@ -1,7 +1,7 @@
 """What every test may use: where the repository is, the shared material beside it, snapshots."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,14 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-snapshots", action="store_true", help="write tests/snapshots anew; review the diff")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_compiled_programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Compiled programs are kept for this run of the tests, away from the user's own cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHAINRULE_CACHE_DIR", str(tmp_path_factory.mktemp("compiled") / "cache"))
+        yield
 
 
 @pytest.fixture(scope="session")

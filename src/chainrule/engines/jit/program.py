@@ -224,6 +224,7 @@ class JitProgram:
 
     # ---- work ----
     def train(self, data: Data, epoch: Epoch) -> Costs:
+        self._check_places(data, epoch.order)
         if epoch.batch_size > self._training.request.batch:
             state = self.state()
             self._training = self._part_for_training(epoch.batch_size)
@@ -247,7 +248,21 @@ class JitProgram:
             costs.penalty[runs] = known[PENALTY]
         return costs
 
+    def _check_width(self, X: Any) -> None:
+        """Refuse an X whose rows machine code would read beyond their end."""
+        n_inputs = self._derivation.network.n_inputs
+        if X.ndim != 2 or X.shape[1] != n_inputs:
+            raise ValueError(f"X must have the shape (n, {n_inputs}), got {X.shape}")
+
+    def _check_places(self, data: Data, order: NDArray[np.int64]) -> None:
+        """Refuse what machine code would read beside an array."""
+        self._check_width(data.X)
+        if len(order) and not (order.min() >= 0 and order.max() < len(data)):
+            found = f"numbers from {order.min()} to {order.max()}"
+            raise ValueError(f"order must hold row numbers from 0 to {len(data) - 1}, got {found}")
+
     def gradients(self, data: Data) -> tuple[float, State]:
+        self._check_places(data, np.arange(len(data)))
         bare = dropout_free(self._derivation)
         names = tuple(f"d{name}" for name in self._parameters)
         part = self._other("gradients", bare.gradients, (*names, COST), len(data))
@@ -257,6 +272,7 @@ class JitProgram:
         return float(np.asarray(known[COST]).ravel()[0]), {name: part.get(name) for name in names}
 
     def predict(self, X: Any) -> Floats:
+        self._check_width(X)
         equations = self._derivation.prediction
         output = prediction(self._derivation.network).name
         part = self._other("prediction", equations, (output,), _PREDICTED_AT_ONCE)
