@@ -48,7 +48,8 @@ def latex_listing(derivation: Derivation, symbols: Symbols | None = None) -> str
         if equation.part != part:
             lines += [] if part is None else [r"\end{align*}"]
             part = equation.part
-            lines += [rf"\paragraph{{{HEADINGS[part]}}}", r"\begin{align*}"]
+            of_one = " of one sample" if derivation.layout == "sample" and part == "forward" else ""
+            lines += [rf"\paragraph{{{HEADINGS[part]}{of_one}}}", r"\begin{align*}"]
         else:
             lines[-1] += r" \\"
         left, right = (to_latex(side) for side in tree.sides)

@@ -77,3 +77,17 @@ def test_what_holds_only_for_numbers_is_scalar(right, wrong):
     assert [(item.line, item.verdict) for item in report.items if item.verdict not in {"given", "exact"}] == [
         (line, "scalar")
     ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["to_text", "to_markdown", "to_latex", "_repr_latex_"])
+@pytest.mark.parametrize("layout", ["columns", "sample", "index"])
+@pytest.mark.parametrize("text", ["4 -> 3 tanh -> 2 sigmoid", "4 -> 3 tanh -> 1 sigmoid"])
+def test_derives_own_documents_hold_as_they_are(text, layout, form):
+    """Boxes, remarks, lines about any layer, and what is said of one sample before the batch, included."""
+    report = check_derivation(getattr(derive(Network.parse(text, loss="bce"), layout=layout), form)())
+    left = [item for item in report.items if item.verdict not in {"given", "exact"}]
+    assert len([item for item in report.items if item.verdict == "exact"]) > 10
+    # Plain text has no marks around its formulas: "for l = L, …, 1" in a sentence is taken for one.
+    assert {item.verdict for item in left} <= ({"unread"} if form == "to_text" else set()), str(report)
+    assert len(left) <= 5

@@ -82,3 +82,38 @@ def test_damage_and_hostility_end_in_a_report(page):
 def test_a_page_that_is_too_long_is_refused():
     with pytest.raises(ValueError, match="at most 400,000"):
         check_derivation("x" * 400_001)
+
+
+NEURON = r"$z = w x + b$, $a = \sigma(z)$, $L = -[y \log a + (1 - y) \log(1 - a)]$."
+
+
+@pytest.mark.parametrize(
+    ("formula", "verdict"),
+    [
+        (r"$$\boxed{\frac{\partial L}{\partial w} = (a - y) x^T} \qquad (1, 3)$$", "exact"),
+        (r"$$\boxed{\frac{\partial L}{\partial w} = (y - a) x^T}$$", "wrong"),
+        (r"\[\mybox{\frac{\partial L}{\partial b} = y - a}\]", "wrong"),
+        (
+            r"\begin{align} \frac{\partial L}{\partial z} &= a - y && \frac{\partial L}{\partial a} x \end{align}",
+            "exact",
+        ),
+    ],
+    ids=["boxed", "boxed wrong", "a macro of its own", "remark in a second column"],
+)
+def test_what_stands_around_an_equation_is_taken_off(formula, verdict):
+    assert verdicts(f"{NEURON}\n\n{formula}\n") == [verdict]
+
+
+def test_the_place_of_a_right_side():
+    text = (
+        f"{NEURON}\n\n\\begin{{align*}}\nu &= v \\\\\n\\frac{{\\partial L}}{{\\partial b}} &= y - a\n\\end{{align*}}\n"
+    )
+    place = check_derivation(text).items[-1].place
+    line = text.splitlines()[place.line - 1]
+    assert line[place.column - 1 :][: place.length] == "y - a"
+    assert "^^^^^" in str(check_derivation(text))
+
+
+def test_only_a_text_or_a_path_is_taken():
+    with pytest.raises(TypeError, match="text_or_path must be the text"):
+        check_derivation(b"a = b")

@@ -26,9 +26,12 @@ _MATH = re.compile(
     r"|\\begin\{(?P<name>equation|align|gather|multline|eqnarray)\*?\}(?P<environment>.+?)\\end\{(?P=name)\*?\}",
     re.DOTALL,
 )
+_REMARK = re.compile(r"(?<=\S) {3,}(?=[^=←<>]*$)")  # a second column of plain text
+_BULLET = re.compile(r"\s*[▸•‣►]\s*")
 _SYSTEMS = frozenset({"aligned", "align", "split", "gathered", "array", "cases", "alignedat", "matrix", "rcases"})
 _INEQUALITIES = frozenset({"<", ">", "≤", "≥", "≠"})
 _CONDITIONAL = re.compile(r"\bif\b")
+_WRAPPINGS = 4  # boxes in boxes that are taken off: text may nest without end
 _SEPARATORS = frozenset({"row", "arrow", "prose", "semicolon", "quad", "comma"})
 
 
@@ -121,12 +124,15 @@ def formulas(text: str) -> Iterator[tuple[str, int]]:
         offset = 0
         for line in text.splitlines(keepends=True):
             if re.search(r"[=←<>]", line) and not re.match(r"\s*(#|<|https?:)", line):
-                yield line, offset
+                remark, bullet = _REMARK.search(line), _BULLET.match(line)
+                start = 0 if bullet is None else bullet.end()
+                yield line[start : None if remark is None else remark.start()], offset + start
             offset += len(line)
 
 
 def _segments(tokens: Sequence[Token]) -> Iterator[list[Token]]:
     """Cut a formula at whatever ends a statement, outside every group; rows of a system are cut in turn."""
+    tokens = _unwrapped(tokens)
     system = _system(tokens)
     if system is not None:
         before, rows, after = system
@@ -136,11 +142,34 @@ def _segments(tokens: Sequence[Token]) -> Iterator[list[Token]]:
         yield from _segments(after) if after else ()
         return
     for segment in _between_separators(_unaligned(tokens)):
-        inside = _inside_brackets(segment)
-        if inside is None:
+        bare = _unwrapped(segment)
+        inside = _inside_brackets(bare)
+        if inside is None and bare is segment:
             yield segment
         else:
-            yield from _between_separators(inside)
+            yield from _between_separators(_unaligned(bare if inside is None else inside))
+
+
+def _unwrapped(tokens: Sequence[Token]) -> Sequence[Token]:
+    r"""What a group around whole equations holds: \boxed{a = b}, or a macro that only says how it looks."""
+    for _ in range(_WRAPPINGS):
+        start = 1 if len(tokens) > 1 and tokens[0].kind == "unknown" and tokens[1].kind == "{" else 0
+        if len(tokens) < start + 2 or tokens[start].kind != "{" or _group_end(tokens, start) != len(tokens) - 1:
+            break
+        inside = tokens[start + 1 : -1]
+        if not any(token.kind == "relation" for token in inside):
+            break
+        tokens = inside
+    return tokens
+
+
+def _group_end(tokens: Sequence[Token], opener: int) -> int:
+    depth = 0
+    for position in range(opener, len(tokens)):
+        depth += (tokens[position].kind == "{") - (tokens[position].kind == "}")
+        if depth == 0:
+            return position
+    return len(tokens)
 
 
 def _between_separators(tokens: Sequence[Token]) -> Iterator[list[Token]]:
@@ -218,13 +247,21 @@ def _rows(tokens: Sequence[Token]) -> list[list[Token]]:
 
 
 def _unaligned(row: Sequence[Token]) -> list[Token]:
-    """A row without the alignment marks of its own system; those of a matrix inside it stay."""
+    """A row without the alignment marks of its own system; those of a matrix inside it stay.
+
+    Two marks in succession begin a new column, which says something else (a remark), unless a relation stands there.
+    """
     kept: list[Token] = []
     depth = 0
-    for token in row:
+    for position, token in enumerate(row):
         depth += (token.kind == "begin") - (token.kind == "end")
         if token.kind != "&" or depth > 0:
             kept.append(token)
+            continue
+        doubled = position > 0 and row[position - 1].kind == "&"
+        relates = any(part.kind == "relation" for part in (*kept[-1:], *row[position + 1 : position + 2]))
+        if doubled and not relates:
+            kept.append(replace(token, kind="quad"))
     return kept
 
 

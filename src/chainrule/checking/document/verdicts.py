@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Literal
 
@@ -123,9 +123,9 @@ class Judge:
             return Judgement(
                 "exact", "batch, rows", why="right where rows are samples; the page's forward pass has columns"
             )
-        if self.model.one_sample and self._try(left, right, ONE_SAMPLE_OUTPUTS):
-            return Judgement("exact", "one sample", why="the page treats one sample")
         one = self._try(left, right, ONE_SAMPLE)
+        if one and self.model.one_sample:
+            return Judgement("exact", "one sample", why="the page treats one sample")
         return Judgement("scalar", "one sample" if one else "scalar only", why=self._misfit(left, right))
 
     # ---------------------------------------------------------------- preparation
@@ -140,7 +140,25 @@ class Judge:
         if isinstance(left, Letter) and _is_d_letter(left) and any(_is_d_letter(part) for part in walk(right)):
             # dZ := … dZ …: the right side is of layer l, the left side of the layer before.
             left = Letter(left.name, left.accent, (Mark(str(last - 1)),))
-        return _at_layer(left, generic, last), _at_layer(right, generic, last)
+        at = last
+        if generic is not None and any(_says(letter, f"{generic}+1") for letter in (*letters(left), *letters(right))):
+            at = last - 1  # a line about a layer and the one behind it
+        sides = _at_layer(left, generic, at, last), _at_layer(right, generic, at, last)
+        return self._with_own_functions(sides[0]), self._with_own_functions(sides[1])
+
+    def _with_own_functions(self, node: Node) -> Node:
+        """f₂′(z₂) with the function that the page's own definition of a₂ applies."""
+        if isinstance(node, Letter):
+            return node
+        node = rebuilt(node, {id(child): self._with_own_functions(child) for child in children(node)})
+        if isinstance(node, Applied) and len(node.function.lower) == 1 and node.function.lower[0].text.isdecimal():
+            layer = node.function.lower[0].text
+            bodies = [self.model.definitions.get(Quantity(name, "", layer)) for name in ("a", "h")]
+            own = next((body.function for body in bodies if isinstance(body, Applied)), None)
+            if own is None or own.name == "softmax":
+                return node
+            return replace(node, function=replace(node.function, name=own.name, lower=own.lower))
+        return node
 
     def _is_update(self, left: Node, right: Node) -> bool:
         return (
@@ -365,22 +383,27 @@ def _mentions_last(node: Node) -> bool:
     return any(mark.text == "L" for letter in letters(node) for mark in (*letter.lower, *letter.upper))
 
 
-def _at_layer(node: Node, generic: str | None, layer: int) -> Node:
+def _says(letter: Letter, text: str) -> bool:
+    return any(mark.text == text for mark in (*letter.lower, *letter.upper))
+
+
+def _at_layer(node: Node, generic: str | None, layer: int, last: int) -> Node:
+    """The tree with a layer's number in the place of the letter for any layer, and the last one's in that of L."""
     if isinstance(node, Letter):
         return Letter(
             node.name,
             node.accent,
-            *(tuple(_numbered(mark, generic, layer) for mark in marks) for marks in (node.lower, node.upper)),
+            *(tuple(_numbered(mark, generic, layer, last) for mark in marks) for marks in (node.lower, node.upper)),
         )
-    return rebuilt(node, {id(child): _at_layer(child, generic, layer) for child in children(node)})
+    return rebuilt(node, {id(child): _at_layer(child, generic, layer, last) for child in children(node)})
 
 
-def _numbered(mark: Mark, generic: str | None, layer: int) -> Mark:
-    for letter in {generic, "L"}:
+def _numbered(mark: Mark, generic: str | None, layer: int, last: int) -> Mark:
+    for letter, number in ((generic, layer), ("L", last)):
         if letter is not None and mark.text.startswith(letter):
             rest = mark.text[len(letter) :]
             if rest in {"", "-1", "+1"}:
-                return Mark(str(layer + int(rest or 0)), "plain" if mark.style == "round" else mark.style)
+                return Mark(str(number + int(rest or 0)), "plain" if mark.style == "round" else mark.style)
     return mark
 
 
