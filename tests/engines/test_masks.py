@@ -22,7 +22,8 @@ def test_threefry(key, counter, answer):
 def test_a_mask_depends_on_its_place_alone():
     large = dropout_mask(3, 5, 1, 40, 33, 0.4)
     np.testing.assert_array_equal(dropout_mask(3, 5, 1, 7, 20, 0.4), large[:7, :20])
-    for other in (dropout_mask(4, 5, 1, 40, 33, 0.4), dropout_mask(3, 6, 1, 40, 33, 0.4), dropout_mask(3, 5, 2, 40, 33, 0.4)):
+    for seed, step, layer in ((4, 5, 1), (3, 6, 1), (3, 5, 2)):
+        other = dropout_mask(seed, step, layer, 40, 33, 0.4)
         assert 0.3 < np.mean(other != large) < 0.7
 
 
