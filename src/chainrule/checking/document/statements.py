@@ -26,7 +26,8 @@ _MATH = re.compile(
     r"|\\begin\{(?P<name>equation|align|gather|multline|eqnarray)\*?\}(?P<environment>.+?)\\end\{(?P=name)\*?\}",
     re.DOTALL,
 )
-_REMARK = re.compile(r"(?<=\S) {3,}(?=[^=←<>]*$)")  # a second column of plain text
+_RELATION = re.compile(r"[=←<>]")
+_COLUMN = re.compile(r" {3,}+(?=\S)")  # what begins a second column of plain text
 _BULLET = re.compile(r"\s*[▸•‣►]\s*")
 _SYSTEMS = frozenset({"aligned", "align", "split", "gathered", "array", "cases", "alignedat", "matrix", "rcases"})
 _INEQUALITIES = frozenset({"<", ">", "≤", "≥", "≠"})
@@ -123,11 +124,19 @@ def formulas(text: str) -> Iterator[tuple[str, int]]:
     if not found:
         offset = 0
         for line in text.splitlines(keepends=True):
-            if re.search(r"[=←<>]", line) and not re.match(r"\s*(#|<|https?:)", line):
-                remark, bullet = _REMARK.search(line), _BULLET.match(line)
+            if _RELATION.search(line) and not re.match(r"\s*(#|<|https?:)", line):
+                bullet = _BULLET.match(line)
                 start = 0 if bullet is None else bullet.end()
-                yield line[start : None if remark is None else remark.start()], offset + start
+                yield line[start : _remark(line)], offset + start
             offset += len(line)
+
+
+def _remark(line: str) -> int:
+    """Where a remark begins in a line of plain text: in a second column, behind the right side."""
+    *_, last = _RELATION.finditer(line)
+    right = len(line) - len(line[last.end() :].lstrip())
+    column = _COLUMN.search(line, right)
+    return len(line) if column is None else column.start()
 
 
 def _segments(tokens: Sequence[Token]) -> Iterator[list[Token]]:
