@@ -31,11 +31,11 @@ def assert_gradients(animal, dtype, samples):
         assert relative(got, wanted) <= TOLERANCE[dtype], name
 
 
-def assert_trained(animal, optimiser, dtype, allowance=10, **options):
+def assert_trained(animal, optimiser, dtype, **options):
     (state, costs), (wanted, wanted_costs) = trained(animal, optimiser, dtype, **options)
     assert set(state) == set(wanted)
     for name in wanted:
-        assert relative(state[name], wanted[name]) <= allowance * TOLERANCE[dtype], name
+        assert relative(state[name], wanted[name]) <= 10 * TOLERANCE[dtype], name
     for mine, theirs in zip(costs, wanted_costs, strict=True):
         for part in ("data", "penalty", "divisor"):
             assert relative(getattr(mine, part), getattr(theirs, part)) <= 10 * TOLERANCE[dtype], part
@@ -71,11 +71,12 @@ def test_optimisers_in_float32(name):
 def test_fifty_steps_of_the_whole_zoo(number, animal, dtype):
     optimiser = list(OPTIMISERS.values())[number % len(OPTIMISERS)]
     # An exponential in a hidden layer diverges at the usual rate, and what diverges magnifies rounding.
-    # One inside the other, exp(exp(z)), magnifies the rounding of z by z·e^z before any training.
+    # One inside the other, exp(exp(z)), has gradients of 1e25 here, whose squares (Adam's v, the global norm) are
+    # beyond float32: there the parameters are smaller.
     hidden = [layer.activation.name for layer in animal.network.layers[:-1]]
     rate = 1e-5 if "exp" in hidden else 1e-2
-    allowance = 100 if hidden.count("exp") > 1 else 10
-    assert_trained(animal, optimiser, dtype, allowance, samples=42, batch_size=9, epochs=10, rate=rate)
+    moderate = hidden.count("exp") > 1
+    assert_trained(animal, optimiser, dtype, samples=42, batch_size=9, epochs=10, rate=rate, moderate=moderate)
 
 
 @pytest.mark.parametrize("isa", ["avx2", "sse4"])
