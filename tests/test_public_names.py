@@ -141,6 +141,7 @@ def test_import_is_light() -> None:
     assert not {name for name in loaded if name.startswith("chainrule.")}
 
 
+@pytest.mark.slow
 def test_a_name_loads_when_it_is_used() -> None:
     """What `test_import_is_light` sees is laziness, not absence."""
     for name, home in chainrule._HOMES.items():

@@ -72,25 +72,22 @@ def dead():
 
 
 def saturated():
-    return advice(MLPClassifier((8,), activation="tanh", max_iter=1).fit(X, Y), 1000 * X, Y)
+    return advice(MLPClassifier((8,), activation="tanh", max_iter=1, random_state=0).fit(X, Y), 1000 * X, Y)
 
 
 def diverged():
-    model = MLPRegressor(solver="sgd", activation="identity", learning_rate_init=10.0, max_iter=50)
+    model = MLPRegressor(solver="sgd", activation="identity", learning_rate_init=10.0, max_iter=50, random_state=0)
     with pytest.raises(ValueError, match="diverged"):
         model.fit(X, Y)
     return advice(model)
 
 
 def overfits():
-    noise = rng.integers(0, 2, 120)
-    model = MLPClassifier((200,), learning_rate_init=0.02, max_iter=60, monitor="val_loss", patience=100)
+    noise = np.random.default_rng(0).integers(0, 2, 120)
+    model = MLPClassifier(
+        (200,), learning_rate_init=0.02, max_iter=60, monitor="val_loss", patience=100, random_state=0
+    )
     return advice(model.fit(X[:60], noise[:60], X_val=X[60:], y_val=noise[60:]))
-
-
-def noisy():
-    model = MLPRegressor(learning_rate_init=0.1, batch_size=2, max_iter=60, n_iter_no_change=60, random_state=0)
-    return advice(model.fit(X, Y))
 
 
 ADVICE = {
@@ -98,15 +95,18 @@ ADVICE = {
     "saturated": (saturated, "outputs are saturated"),
     "diverged": (diverged, "divide learning_rate_init by 10"),
     "overfits": (overfits, "held-out loss rises"),
-    "unscaled": (lambda: advice(MLPClassifier(max_iter=1).fit(X, Y), X + 1000, Y), "use StandardScaler"),
-    "unfinished": (lambda: advice(MLPClassifier(max_iter=30).fit(X, Y)), "still falling"),
-    "unwatched": (lambda: advice(MLPClassifier(max_iter=3).fit(X, Y)), "No data were held out"),
+    "unscaled": (
+        lambda: advice(MLPClassifier(random_state=0, max_iter=1).fit(X, Y), X + 1000, Y),
+        "use StandardScaler",
+    ),
+    "unfinished": (lambda: advice(MLPClassifier(random_state=0, max_iter=30).fit(X, Y)), "still falling"),
+    "unwatched": (lambda: advice(MLPClassifier(random_state=0, max_iter=3).fit(X, Y)), "No data were held out"),
     "noisy": (
-        lambda: advice(MLPRegressor(learning_rate_init=0.3, batch_size=2, tol=0).fit(X, Y)),
+        lambda: advice(MLPRegressor(random_state=0, learning_rate_init=0.3, batch_size=2, tol=0).fit(X, Y)),
         "up as often as down",
     ),
     "nothing": (
-        lambda: advice(MLPClassifier((4,), max_iter=500, tol=1e-3).fit(X, Y, X_val=X, y_val=Y)),
+        lambda: advice(MLPClassifier((4,), random_state=0, max_iter=500, tol=1e-3).fit(X, Y, X_val=X, y_val=Y)),
         "Nothing stands out",
     ),
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -93,6 +94,7 @@ def test_what_is_written_is_read_again(table: tuple[list[str], list[list[str]]])
                 assert read_table(path, delimiter=",").frame.rows() == frame.rows()
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(table=tables(), n_train=st.integers(1, 30), with_y=st.booleans())
 def test_a_plan_is_finite_and_survives_everything(table, n_train: int, with_y: bool) -> None:  # type: ignore[no-untyped-def]

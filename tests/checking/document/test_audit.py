@@ -21,6 +21,7 @@ def judged(shared):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_every_line_that_is_read_has_the_verdict_of_the_audit(judged, page):
     for row, item in judged[page]:

@@ -27,6 +27,7 @@ def page(text, loss, layout):
     return "\n\n".join([heading, *formulas])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize(("text", "loss"), NETWORKS)
 def test_what_derive_writes_is_exact(text, loss, layout):

@@ -52,6 +52,7 @@ def _other_layers(node: Node) -> list[Node]:
     return [Partial(node.of, Letter(node.by.name, lower=(type(node.by.lower[0])(other),)))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", ["columns", "rows", "sample"])
 @pytest.mark.parametrize("kind", [_turned_signs, _lost_factors, _other_layers])
 def test_the_planted_line_is_wrong_and_no_other(layout, kind):

@@ -79,6 +79,7 @@ def test_fifty_steps_of_the_whole_zoo(number, animal, dtype):
     assert_trained(animal, optimiser, dtype, samples=42, batch_size=9, epochs=10, rate=rate, moderate=moderate)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("isa", ["avx2", "sse4"])
 def test_narrower_instruction_sets(isa, runnable, monkeypatch):
     runnable(isa)

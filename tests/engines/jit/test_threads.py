@@ -135,6 +135,7 @@ def test_no_more_threads_to_be_had(monkeypatch):
         np.testing.assert_array_equal(alone[name], refused[name])
 
 
+@pytest.mark.slow
 def test_calls_that_take_too_long_stop_early_and_go_on(monkeypatch):
     options = {"samples": 3000, "batch_size": 4, "epochs": 1, "reference": False, "rate": 1e-4}
     [(alone, _)] = trained(ANIMAL, Adam(), "float32", **options)
