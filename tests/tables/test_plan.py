@@ -173,3 +173,10 @@ def changed(path: list[object], value: object) -> str:
 def test_json_that_is_no_plan_is_refused(text: str, message: str) -> None:
     with pytest.raises(TableError, match=message):
         PreparationPlan.from_json(text)
+
+
+def test_a_negative_mean_is_added() -> None:
+    table = table_of(x=["-3", "-1", "-2", "-6"], y=["-1.5", "-0.5", "-2.25", "-3.5"])
+    described = {row[0]: row[2] for row in PreparationPlan.fit(table, "y", task="regression").summary()[1:]}
+    assert described["x"].startswith("(x + 3) / ")
+    assert described["y"].startswith("(y + 1.938) / ")

@@ -62,8 +62,13 @@ def summary_rows(columns: tuple[ColumnPlan, ...], target: Target | None) -> list
     if isinstance(target, ClassTarget):
         rows.append((target.name, "target", f"{len(target.classes)} classes: {listed(target.classes)}", ""))
     elif target is not None:
-        rows.append((target.name, "target", f"(y − {target.mean:.4g}) / {target.scale:.4g}", ""))
+        rows.append((target.name, "target", _standardised("y", target.mean, target.scale), ""))
     return rows
+
+
+def _standardised(letter: str, center: float, scale: float) -> str:
+    """How a number is shifted and scaled: (x − 29.48) / 17.21, (x + 0.1453) / 1.002."""
+    return f"({letter} {'+' if center < 0 else '−'} {abs(center):.4g}) / {scale:.4g}"
 
 
 def _described(column: ColumnPlan) -> str:
@@ -74,7 +79,7 @@ def _described(column: ColumnPlan) -> str:
         clip = ", smoothly clipped" if column.smooth_clip else ""
         mark = ", decimal comma" if column.decimal == "," else ""
         median = f"; missing = {column.median:.4g}" if column.flag_missing else ""
-        return f"(x − {column.center:.4g}) / {column.scale:.4g}{clip}{mark}{median}{flag}"
+        return f"{_standardised('x', column.center, column.scale)}{clip}{mark}{median}{flag}"
     if isinstance(column, BooleanColumn):
         return f"{column.no} −1, {column.yes} +1{flag}"
     if isinstance(column, CategoryColumn):
