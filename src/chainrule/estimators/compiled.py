@@ -10,7 +10,7 @@ from typing import Any
 from chainrule.calculus import Derivation, derive
 from chainrule.engines.choosing import compile_with
 from chainrule.engines.interface import Program
-from chainrule.estimators.few_rows import FewRows
+from chainrule.engines.reference.few_rows import FewRows
 from chainrule.network import Network
 
 

@@ -15,10 +15,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from chainrule.calculus import Derivation
 from chainrule.engines.interface import Data, Program
+from chainrule.engines.reference.few_rows import AT_MOST
 from chainrule.estimators.compiled import Compiled
 from chainrule.estimators.declaring import derive_for
 from chainrule.estimators.explaining import TrainingReport, explain
-from chainrule.estimators.few_rows import AT_MOST
 from chainrule.estimators.fitting_state import Request
 from chainrule.training import History
 

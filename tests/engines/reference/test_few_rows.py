@@ -7,7 +7,7 @@ from chainrule import MLPClassifier
 from chainrule.calculus import derive
 from chainrule.calculus.forward import prediction
 from chainrule.engines.reference import evaluate
-from chainrule.estimators.few_rows import AT_MOST, FewRows
+from chainrule.engines.reference.few_rows import AT_MOST, FewRows
 from tests.zoo import ZOO, draw
 
 rng = np.random.default_rng(0)

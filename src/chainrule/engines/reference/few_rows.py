@@ -1,4 +1,4 @@
-"""Predictions of few rows: the equations as nested functions of NumPy, applied to the estimator's own arrays.
+"""Predictions of few rows: the equations as nested functions of NumPy, applied to the caller's own arrays.
 
 A compiled program is faster on many rows, but must be handed the parameters first, in case somebody has changed them;
 for a row or two that would take longer than the arithmetic.
