@@ -6,8 +6,10 @@ from chainrule.calculus import derive
 from chainrule.engines.interface import Data, Epoch
 from chainrule.engines.jit import JitProgram
 from chainrule.engines.reference import ReferenceEngine
-from tests.zoo import draw, with_samples
+from chainrule.network import Adam, Dense, Network
+from tests.zoo import Animal, draw, with_samples
 
+SMALL = Animal(Network([Dense(19, "relu"), Dense(3, "softmax")], 7, "cross-entropy"))
 TOLERANCE = {"float64": 1e-12, "float32": 1e-5}  # of a gradient, relative to its own array
 
 
@@ -80,3 +82,9 @@ def trained(
         costs = [program.train(rows, epoch(samples, batch_size, seed, rate)) for seed in range(epochs)]
         results.append((program.state(), costs))
     return results
+
+
+def trained_weights(seed):
+    """The jit's state after a training of a small network, on as many samples as the seed says."""
+    [(state, _)] = trained(SMALL, Adam(), "float32", samples=60 + seed, reference=False)
+    return state

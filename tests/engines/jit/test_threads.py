@@ -1,9 +1,10 @@
 """Choosing threads, several programs at once, forks, and calls that an interrupt can come between."""
 
 import concurrent.futures
-import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -13,11 +14,9 @@ from chainrule.engines.interface import Epoch
 from chainrule.engines.jit import execution
 from chainrule.engines.jit import thread_choice as thread_choice_module
 from chainrule.engines.jit.thread_choice import AutomaticThreads, FixedThreads, thread_choice
-from chainrule.network import Adam, Dense, Network
-from tests.engines.jit.agreement import epoch, programs, samples_of, trained
-from tests.zoo import Animal
-
-ANIMAL = Animal(Network([Dense(19, "relu"), Dense(3, "softmax")], 7, "cross-entropy"))
+from chainrule.network import Adam
+from tests.engines.jit.agreement import SMALL as ANIMAL
+from tests.engines.jit.agreement import epoch, programs, samples_of, trained, trained_weights
 
 
 def simulate(choice, step_time, calls):
@@ -63,35 +62,20 @@ def test_a_number_of_threads_that_is_none(threads):
         thread_choice(threads)
 
 
-def state_of_a_training(seed):
-    [(state, _)] = trained(ANIMAL, Adam(), "float32", samples=60 + seed, reference=False)
-    return state
-
-
 def test_trainings_at_once_from_several_threads():
-    alone = [state_of_a_training(seed) for seed in range(4)]
+    alone = [trained_weights(seed) for seed in range(4)]
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(state_of_a_training, range(4)))
+        together = list(pool.map(trained_weights, range(4)))
     for first, second in zip(alone, together, strict=True):
         for name in first:
             np.testing.assert_array_equal(first[name], second[name])
 
 
-def _train_into(queue):
-    queue.put(state_of_a_training(1)["W1"])
-
-
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-@pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning")
-def test_after_a_fork():
-    mine = state_of_a_training(1)["W1"]
-    context = multiprocessing.get_context("fork")
-    queue = context.SimpleQueue()
-    child = context.Process(target=_train_into, args=(queue,))
-    child.start()
-    np.testing.assert_array_equal(queue.get(), mine)
-    child.join()
-    assert child.exitcode == 0
+def test_after_a_fork(repository):
+    command = [sys.executable, "-m", "tests.engines.jit.training_after_a_fork"]
+    ran = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False, timeout=600)
+    assert ran.returncode == 0, ran.stderr
 
 
 @pytest.mark.parametrize("n_threads", [1, 2])
