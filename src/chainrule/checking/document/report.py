@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, get_args
 
 from chainrule.checking.document.inferred import InferredNetwork
+from chainrule.checking.document.offers import Offer
 from chainrule.checking.document.verdicts import Verdict
 
 _WIDTH = 100  # of a source line as it is shown
@@ -46,7 +47,8 @@ class Item:
         For a wrong link, what kind of slip it fits.
     origin : {"", "root", "inherited"}
     correct : str
-        For a wrong link: its right side without the slip, in LaTeX, where one edit makes it right.
+        In LaTeX: for a wrong link, its right side without the slip, where one edit makes it right; for a scalar link,
+        the matrix form that it wants, where one was found.
     follows : bool or None
         Whether the step follows from the side before it in the chain; None for a chain's first step.
     reason : str
@@ -55,6 +57,8 @@ class Item:
         The relation between the sides.
     place : Place or None
         Where the right side stands; for a loop, its first line.
+    offer : Offer or None
+        A reading of damaged handwriting, with the verdict that it would have; it is never applied.
     """
 
     line: int
@@ -69,6 +73,7 @@ class Item:
     reason: str = ""
     sign: str = "="
     place: Place | None = None
+    offer: Offer | None = None
 
     @property
     def latex(self) -> str:
@@ -125,11 +130,14 @@ class DerivationReport:
             came = " (inherited from an earlier line)" if item.origin == "inherited" else ""
             lines.append(f"       slip: {_printable(item.slip)}{came}")
         if item.correct:
-            lines.append(f"       right: {_printable(item.correct)}")
+            said = "as arrays" if item.verdict == "scalar" else "right"
+            lines.append(f"       {said}: {_printable(item.correct)}")
         if item.follows is False:
             lines.append("       it doesn't follow from the step before it")
         if item.reason and item.verdict != "given":
             lines.append(f"       {_printable(item.reason)}")
+        if item.offer is not None:
+            lines.append(f"       if {_printable(str(item.offer))}")
         return lines
 
     def _summary(self) -> str:
