@@ -16,6 +16,7 @@ from chainrule.expressions.terms import ONE, Symbol, Term, add, minimum, sqrt, t
 from chainrule.network.optimisers import Adam, AdamW, Optimiser
 
 ETA, T = Symbol("eta"), Symbol("t")
+GLOBAL_NORM = "g_norm"
 
 
 def next_value(value: Symbol) -> Symbol:
@@ -38,7 +39,7 @@ def update_equations(optimiser: Optimiser, parameters: Sequence[Symbol]) -> list
 
     scale: Term = ONE
     if optimiser.clip_norm is not None:
-        norm = let(Symbol("g_norm"), _global_norm(parameters), "global norm", "of all gradients together")
+        norm = let(Symbol(GLOBAL_NORM), _global_norm(parameters), "global norm", "of all gradients together")
         applied_to = "so that the global norm is at most clip_norm"
         scale = let(Symbol("clip"), minimum(1, Symbol("clip_norm") / norm), "clipping", applied_to)
     rate: Term = ETA

@@ -124,16 +124,25 @@ class Costs:
         R.
     divisor : float64 ndarray of shape (n_steps,)
         s: what the batch's cost was divided by; a batch with s = 0 was skipped.
+    norm : float64 ndarray of shape (n_steps,), optional
+        The global norm of the gradients before clipping, where the optimiser clips.
     """
 
     data: NDArray[np.float64]
     penalty: NDArray[np.float64]
     divisor: NDArray[np.float64]
+    norm: NDArray[np.float64] | None = None
+
+    @property
+    def finite_steps(self) -> NDArray[np.bool_]:
+        """Which steps saw no NaN and no infinity."""
+        finite = np.isfinite(self.data) & np.isfinite(self.penalty)
+        return finite if self.norm is None else finite & np.isfinite(self.norm)
 
     @property
     def finite(self) -> bool:
         """Whether no step saw a NaN or an infinity."""
-        return bool(np.isfinite(self.data).all() and np.isfinite(self.penalty).all())
+        return bool(self.finite_steps.all())
 
 
 class Program(Protocol):
@@ -152,7 +161,7 @@ class Program(Protocol):
         """Go back to a snapshot."""
 
     def finite(self) -> bool:
-        """Whether all parameters are finite."""
+        """Whether the parameters and the optimiser's memory are finite: an infinite v would end Adam's steps."""
 
     def train(self, data: Data, epoch: Epoch) -> Costs:
         """One step of the optimiser for every batch of the epoch."""

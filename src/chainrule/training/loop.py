@@ -21,9 +21,9 @@ Order = Callable[[NDArray[np.int64]], NDArray[np.int64]]
 Monitor = Literal["loss", "val_loss", "val_score"]
 MONITORED = {"loss": "training loss", "val_loss": "validation loss", "val_score": "validation score"}
 DIVERGED = (
-    "training diverged in epoch {epoch}, step {step}: the cost or a parameter is no longer finite; the last finite "
-    "parameters are kept. Lower the learning rate, scale the inputs (and a regression target) to unit variance, or "
-    "clip gradients"
+    "training diverged in epoch {epoch}, step {step}: the cost, a parameter or the optimiser's memory is no longer "
+    "finite; the last finite parameters are kept. Lower the learning rate, scale the inputs (and a regression target) "
+    "to unit variance, or clip gradients"
 )
 
 
@@ -279,5 +279,5 @@ def train(
 
 def _first_bad_step(costs: Costs) -> int:
     """The step of the epoch, from 1, that saw a cost that is not finite; the last, whose update nobody saw, if none."""
-    finite = np.isfinite(costs.data) & np.isfinite(costs.penalty)
+    finite = costs.finite_steps
     return int(np.argmin(finite)) + 1 if not finite.all() else len(finite)

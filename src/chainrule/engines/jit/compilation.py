@@ -67,7 +67,9 @@ def _narrow_axes(request: Request) -> frozenset[str]:
 def assemble(request: Request) -> Assembly:
     """The program of a request, laid out; its text is written when it is asked for."""
     narrow = _narrow_axes(request)
-    schedule = schedule_of(request.equations, request.wanted, narrow, request.drawn)
+    schedule = schedule_of(
+        request.equations, request.wanted, narrow, request.drawn, short_range=request.dtype == np.float32
+    )
     # Parameters before the optimiser's memory (m_W1, …): whether they are finite is then one look at one piece.
     lasting = [symbol for symbol in request.equations.inputs if symbol.axes and SAMPLES not in symbol.axes]
     kept = sorted(lasting, key=lambda symbol: "_" in symbol.name)

@@ -14,7 +14,7 @@ from chainrule.calculus import Derivation
 from chainrule.calculus.derivation import dropout_free
 from chainrule.calculus.equations import Equations
 from chainrule.calculus.forward import COST, DATA_COST, PENALTY, dropout_rates, parameters, prediction
-from chainrule.calculus.updates import optimiser_state
+from chainrule.calculus.updates import GLOBAL_NORM, optimiser_state
 from chainrule.engines.interface import Costs, Data, Epoch, Floats, State
 from chainrule.engines.jit.assembly import Assembly
 from chainrule.engines.jit.compilation import Request, assemble, compiled
@@ -177,6 +177,7 @@ class JitProgram:
         self._memory = [symbol.name for symbol in optimiser_state(derivation.optimiser, parameters(network))]
         self._t = 0
         self._training = self._part_for_training(batch_size)
+        self._clips = derivation.optimiser.clip_norm is not None
         self._others: dict[tuple[str, int], _Part] = {}
 
     # ---- what was compiled ----
@@ -194,6 +195,7 @@ class JitProgram:
         wanted = (*moving, COST, DATA_COST, *((PENALTY,) if self._derivation.network.penalty else ()))
         return _Part(equations, wanted, self._dtype, batch, self._gap)
 
+        wanted += (GLOBAL_NORM,) if self._clips else ()
     # ---- state ----
     def load(self, state: Mapping[str, Any]) -> None:
         values = {name: np.asarray(state[name], self._dtype) for name in self._parameters}
@@ -219,8 +221,7 @@ class JitProgram:
         self._t = taken.t
 
     def finite(self) -> bool:
-        places = [self._training.places[name] for name in self._parameters]
-        return bool(np.isfinite(self._training.memory[: max(place.offset + place.size for place in places)]).all())
+        return bool(np.isfinite(self._training.held).all())
 
     # ---- work ----
     def train(self, data: Data, epoch: Epoch) -> Costs:
@@ -242,10 +243,13 @@ class JitProgram:
             known = self._training.run(arrays, order, counts[runs], scalars, keys, self._threads)
         finally:
             self._t += self._training.execution.steps_done
-        costs = Costs(np.zeros(len(counts)), np.zeros(len(counts)), divisor)
+        nothing = np.zeros(len(counts))
+        costs = Costs(nothing.copy(), nothing.copy(), divisor, nothing if self._clips else None)
         costs.data[runs] = known[DATA_COST]
         if self._derivation.network.penalty:
             costs.penalty[runs] = known[PENALTY]
+        if costs.norm is not None:
+            costs.norm[runs] = known[GLOBAL_NORM]
         return costs
 
     def _check_width(self, X: Any) -> None:

@@ -24,6 +24,7 @@ from chainrule.engines.jit.stages import (
     WeightProduct,
 )  # fmt: skip
 from chainrule.engines.jit.statements import CompilationUnsupported, Statement, Statements, statements_of
+from chainrule.engines.jit.wide_range import with_large_squares_apart
 from chainrule.expressions.terms import SAMPLES, Apply, Symbol, symbols
 
 __all__ = ["schedule_of"]
@@ -214,7 +215,12 @@ def _decide_stores(stages: Sequence[RowStage | ParameterStage], wanted: frozense
 
 
 def schedule_of(
-    equations: Equations, wanted: Sequence[str], narrow: frozenset[str], drawn: frozenset[str] = frozenset()
+    equations: Equations,
+    wanted: Sequence[str],
+    narrow: frozenset[str],
+    drawn: frozenset[str] = frozenset(),
+    *,
+    short_range: bool = False,
 ) -> Schedule:
     """The stages that compute the wanted names.
 
@@ -227,6 +233,8 @@ def schedule_of(
         Units axes whose values are stored unit by unit, samples side by side.
     drawn : frozenset of str
         Names of the dropout masks that the program draws itself.
+    short_range : bool
+        Whether squares of finite numbers may overflow within reach, as in float32.
 
     Raises
     ------
@@ -234,6 +242,7 @@ def schedule_of(
         If an equation has a form that no stage computes.
     """
     program = statements_of(equations, wanted)
+    program = with_large_squares_apart(program) if short_range else program
     scheduler = _Scheduler(program, equations.inputs, drawn)
     scheduler.run()
     rows = _divide_maps(scheduler.rows, narrow)

@@ -259,7 +259,8 @@ def needed(program: Statements, wanted: Iterable[str]) -> Statements:
             if symbol.name in use and (symbol, term) not in scalars:
                 scalars.append((symbol, term))
                 use |= {used.name for used in symbols(term)}
-    return Statements(tuple(reversed(statements)), program.table, tuple(reversed(scalars)))
+    in_order = tuple(scalar for scalar in program.scalars if scalar in scalars)
+    return Statements(tuple(reversed(statements)), program.table, in_order)
 
 
 def statements_of(equations: Equations, wanted: Iterable[str]) -> Statements:

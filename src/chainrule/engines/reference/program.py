@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.calculus import Derivation
 from chainrule.calculus.derivation import dropout_free
 from chainrule.calculus.forward import dropout_rates, parameters, prediction
-from chainrule.calculus.updates import optimiser_state
+from chainrule.calculus.updates import GLOBAL_NORM, optimiser_state
 from chainrule.engines.interface import Costs, Data, Epoch, Floats, State
 from chainrule.engines.masks import dropout_mask
 from chainrule.engines.reference.evaluation import evaluate
@@ -58,8 +58,7 @@ class ReferenceProgram:
         self._values, self._t = values, int(state.get("t", 0))
 
     def state(self) -> State:
-        copies: State = {name: value.astype(self._dtype) for name, value in self._values.items()}
-        return copies | {"t": np.array(float(self._t))}
+        return self._rounded() | {"t": np.array(float(self._t))}
 
     def snapshot(self) -> object:
         return dict(self._values), self._t  # evaluation makes new arrays, so these stay as they are
@@ -69,11 +68,11 @@ class ReferenceProgram:
         self._values = dict(values)
 
     def finite(self) -> bool:
-        return all(bool(np.isfinite(self._values[name]).all()) for name in self._parameters)
+        return all(bool(np.isfinite(value).all()) for value in self._rounded().values())
 
     def train(self, data: Data, epoch: Epoch) -> Costs:
         equations, steps = self._derivation.equations, len(epoch.rates)
-        L, R, s = np.zeros(steps), np.zeros(steps), np.zeros(steps)
+        L, R, s, norm = np.zeros((4, steps))
         moving = [*self._parameters, *self._memory]
         for step in range(steps):
             rows = epoch.order[step * epoch.batch_size : (step + 1) * epoch.batch_size]
@@ -84,10 +83,10 @@ class ReferenceProgram:
             masks = self._masks(epoch.seed, len(rows))
             scalars = {"eta": epoch.rates[step], "t": self._t + 1}
             trace = evaluate(equations, self._values | batch | masks | scalars)
-            L[step], R[step] = trace["L"], trace.get("R", 0.0)
+            L[step], R[step], norm[step] = trace["L"], trace.get("R", 0.0), trace.get(GLOBAL_NORM, 0.0)
             self._values = {name: trace[f"{name}+"] for name in moving}
             self._t += 1
-        return Costs(L, R, s)
+        return Costs(L, R, s, norm)
 
     def gradients(self, data: Data) -> tuple[float, State]:
         batch = self._batch(data, np.arange(len(data)))
@@ -101,6 +100,11 @@ class ReferenceProgram:
             values = self._values | {"X": _dense(X[start : start + PREDICTED_AT_ONCE])}
             parts.append(evaluate(self._derivation.prediction, values)[name])
         return np.concatenate(parts).astype(self._dtype)
+
+    def _rounded(self) -> State:
+        """The state in the dtype that is given out, in which a large number may be infinite."""
+        with np.errstate(over="ignore"):
+            return {name: value.astype(self._dtype) for name, value in self._values.items()}
 
     def _batch(self, data: Data, rows: Any) -> dict[str, Array]:
         labels = data.Y[rows]
