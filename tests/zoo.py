@@ -33,7 +33,8 @@ class Animal:
         return f"{n} {text_of(n.loss)} {' '.join(extras)}".replace(" -> ", ">").replace(" ", "_")
 
 
-LOSS_TEXTS = [name if not callable(row) else text_of(row()) for name, row in LOSSES.items()] + ["quantile(0.9)"]
+LOSS_TEXTS = [name if not callable(row) else text_of(row()) for name, row in LOSSES.items()]
+LOSS_TEXTS += ["quantile(0.9)", "quantile(0.1, 0.5, 0.8)"]
 WIDTHS = (6, 5, 4, 7, 3, 2)
 
 

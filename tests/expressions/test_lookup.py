@@ -47,7 +47,21 @@ def test_every_parameter_says_what_it_accepts():
     """A new row with a parameter needs its interval too: this names it."""
     for table, accepted in ((ACTIVATIONS, ACTIVATION_PARAMETERS), (LOSSES, LOSS_PARAMETERS)):
         rows = [row() for row in table.values() if callable(row) and not isinstance(row, Softmax)]
-        assert {(row.name, parameter) for row in rows for parameter, _ in row.parameters} == set(accepted)
+        assert {(row.name, parameter) for row in rows for parameter, _ in row.parameters} == set(accepted) - SEVERAL
+
+
+SEVERAL = {("quantile", "more")}  # accepted, but not there by default
+
+
+def test_several_quantiles_are_read_checked_and_written():
+    several = loss("quantile(0.1, 0.5, 0.9)")
+    assert several.per_output == (("q", (0.1, 0.5, 0.9)),)
+    assert loss(text_of(several)) == several
+    assert not loss("quantile(0.1)").per_output
+    with pytest.raises(ValueError, match=r"more must lie in \(0, 1\), got 1.5"):
+        loss("quantile(0.1, 1.5)")
+    with pytest.raises(ValueError, match=r"accepted: quantile\(q=0.5, …\)"):
+        loss("quantile(0.1, r=2)")
 
 
 @pytest.mark.parametrize(

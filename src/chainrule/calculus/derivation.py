@@ -227,7 +227,9 @@ class Derivation:
             wanted += [next_value(parameter).name for parameter in parameters(network)]
             wanted += [next_value(state).name for state in optimiser_state(self.optimiser, parameters(network))]
             outputs = [name for name in wanted if name in names]
-        constants = {"alpha": network.penalty.l2, "alpha1": network.penalty.l1} | optimiser_constants(self.optimiser)
+        constants: dict[str, float | tuple[float, ...]] = dict(network.loss.per_output)
+        constants |= {"alpha": network.penalty.l2, "alpha1": network.penalty.l1}
+        constants |= optimiser_constants(self.optimiser)
         constants |= {f"p{number}": rate for number, rate in enumerate(dropout_rates(network))}
         inputs = tuple(symbol for symbol in used if symbol not in assigned)
         system = Equations(

@@ -79,15 +79,15 @@ class Equations:
         The names that somebody wants; everything else must be used by a later equation.
     sizes : tuple of (str, int)
         The length of every units axis.  The number of samples is free.
-    constants : tuple of (str, float)
-        Inputs whose values the declaration fixes: ``alpha``, ``beta1``, ….
+    constants : tuple of (str, float or tuple of float)
+        Inputs whose values the declaration fixes: ``alpha``, ``beta1``, …; of an input with one axis, all its values.
     """
 
     inputs: tuple[Symbol, ...]
     equations: tuple[Equation, ...]
     outputs: tuple[str, ...]
     sizes: tuple[tuple[str, int], ...]
-    constants: tuple[tuple[str, float], ...] = field(default=())
+    constants: tuple[tuple[str, float | tuple[float, ...]], ...] = field(default=())
 
     def __iter__(self) -> Iterator[Equation]:
         return iter(self.equations)

@@ -18,7 +18,6 @@ from chainrule.expressions.terms import (
     absolute,
     add,
     matrix_product,
-    replace,
     total,
     units,
 )
@@ -114,11 +113,11 @@ def cost_equations(network: Network, forward: list[Equation]) -> list[Equation]:
     """s, L = Σ wᵢ ℓᵢⱼ, R (the penalty) and J = (L + R)/s."""
     equations: list[Equation] = []
     yhat = prediction(network)
-    Y, w, s = Symbol("Y", yhat.axes), Symbol("w", (SAMPLES,)), divisor(network)
+    w, s = Symbol("w", (SAMPLES,)), divisor(network)
     if isinstance(s, Symbol):
         equations.append(Equation(s, total(w, w.axes), "cost", Reason("weight of the batch", "sum of sample weights")))
 
-    each = replace(network.loss.definition, {Symbol("yhat"): yhat, Symbol("y"): Y})
+    each = network.loss.over(network.loss.definition, yhat)
     written = Reduce("sum", yhat.axes, w * each if network.sample_weights else each)
     rewritten = without_logarithms(written, {equation.left: equation.right for equation in forward})
     reason = Reason("loss", f"{text_of(network.loss)}, summed over outputs and samples")

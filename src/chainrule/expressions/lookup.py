@@ -150,15 +150,17 @@ def _build(
         bound = signature.bind(*values, **named)
     except TypeError as error:
         raise ValueError(f"{where}: {error}; accepted: {name}{signature_text(signature)}") from None
-    for parameter, value in bound.arguments.items():
-        if value not in accepted[name, parameter]:
-            raise ValueError(f"{where}: {parameter} must lie in {accepted[name, parameter]}, got {value:g}")
+    for parameter, given in bound.arguments.items():
+        for value in given if isinstance(given, tuple) else (given,):
+            if value not in accepted[name, parameter]:
+                raise ValueError(f"{where}: {parameter} must lie in {accepted[name, parameter]}, got {value:g}")
     return row(*bound.args, **bound.kwargs)
 
 
 def signature_text(signature: inspect.Signature) -> str:
-    """The parameters and their defaults: ``(slope=0.01)``."""
-    return "(" + ", ".join(f"{p.name}={p.default:g}" for p in signature.parameters.values()) + ")"
+    """The parameters and their defaults: ``(slope=0.01)``; ``…`` where any number may follow."""
+    parts = ["…" if p.kind is p.VAR_POSITIONAL else f"{p.name}={p.default:g}" for p in signature.parameters.values()]
+    return f"({', '.join(parts)})"
 
 
 def _arguments(inner: str, text: str) -> tuple[list[float], dict[str, float]]:

@@ -19,6 +19,7 @@ from chainrule.expressions.terms import (
     absolute,
     less_equal,
     log,
+    replace,
     select,
 )
 
@@ -43,6 +44,9 @@ class Loss:
         Whether the derivative jumps somewhere (at ŷ = y; for Huber only the second derivative does).
     parameters : tuple of (str, float)
         Values that are part of the loss: ``(("delta", 1.0),)``.
+    per_output : tuple of (str, tuple of float)
+        Symbols of the definition, beside ``yhat`` and ``y``, that have a value for every output of the network:
+        ``(("q", (0.1, 0.5, 0.9)),)``.
     labels_sum_to_one : bool
         Whether every row of labels is a distribution (one-hot, say).  The algebra of softmax then uses it:
         dZ = A − Y holds for such labels only.
@@ -61,12 +65,24 @@ class Loss:
     has_kink: bool = False
     parameters: tuple[tuple[str, float], ...] = ()
     labels_sum_to_one: bool = False
+    per_output: tuple[tuple[str, tuple[float, ...]], ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "parameters", tuple((str(name), float(value)) for name, value in self.parameters))
+        vectors = tuple((str(name), tuple(map(float, values))) for name, values in self.per_output)
+        object.__setattr__(self, "per_output", vectors)
         check_name(self.name, "loss")
         check_finite([value for _, value in self.parameters], f"loss {self.name!r}: parameters")
-        check_pointwise(self.definition, f"loss {self.name!r}: definition", ("yhat", "y"))
+        for name, values in vectors:
+            check_name(name, "loss's value per output")
+            check_finite(values, f"loss {self.name!r}: {name}")
+        names = ("yhat", "y", *(name for name, _ in vectors))
+        check_pointwise(self.definition, f"loss {self.name!r}: definition", names)
+
+    def over(self, form: Term, prediction: Symbol) -> Term:
+        """A form in the loss's own symbols, its definition or a derivative of it, over a network's prediction and Y."""
+        values = {Symbol(name): Symbol(name, prediction.axes[-1:]) for name, _ in self.per_output}
+        return replace(form, {yhat: prediction, y: Symbol("Y", prediction.axes), **values})
 
 
 CLOSED_UNIT = Interval(0, 1, low_open=False, high_open=False)
@@ -105,17 +121,20 @@ def huber(delta: float = 1.0) -> Loss:
     )
 
 
-def quantile(q: float = 0.5) -> Loss:
+def quantile(q: float = 0.5, *more: float) -> Loss:
     """The pinball loss (Koenker and Bassett 1978), minimal at the q-quantile: q(y − ŷ) below y, (1 − q)(ŷ − y) above.
 
-    Written with |ŷ − y|, whose sign keeps a NaN in the derivative; at ŷ = y that is ½ − q, the middle of its jump.
+    Several quantiles are those of the outputs, one after the other.  Written with |ŷ − y|, whose sign keeps a NaN in
+    the derivative; at ŷ = y that is ½ − q, the middle of its jump.
     """
     difference = yhat - y
+    of_output: float | Symbol = Symbol("q") if more else q
     return Loss(
         "quantile",
-        (absolute(difference) + (1 - 2 * q) * difference) / 2,
+        (absolute(difference) + (1 - 2 * of_output) * difference) / 2,
         has_kink=True,
-        parameters=(("q", float(q)),),
+        parameters=(("q", float(q)), *((f"q{number}", float(value)) for number, value in enumerate(more, 2))),
+        per_output=(("q", (q, *more)),) if more else (),
     )
 
 
@@ -140,4 +159,5 @@ LOSS_ALIASES = {
 LOSS_PARAMETERS: dict[tuple[str, str], Interval] = {
     ("huber", "delta"): Interval(0, math.inf),
     ("quantile", "q"): Interval(0, 1),
+    ("quantile", "more"): Interval(0, 1),
 }

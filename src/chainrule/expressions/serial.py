@@ -133,6 +133,7 @@ def loss_to_json(row: Loss) -> Any:
         "has_kink": row.has_kink,
         "parameters": [list(pair) for pair in row.parameters],
         "labels_sum_to_one": row.labels_sum_to_one,
+        "per_output": [[name, list(values)] for name, values in row.per_output],
     }
 
 
@@ -156,6 +157,7 @@ def loss_from_json(value: Any) -> Loss:
             has_kink=bool(value["has_kink"]),
             parameters=tuple((str(name), float(number)) for name, number in value["parameters"]),
             labels_sum_to_one=bool(value["labels_sum_to_one"]),
+            per_output=tuple((name, tuple(map(float, values))) for name, values in value.get("per_output", ())),
         )
     except (KeyError, TypeError, OverflowError) as error:
         raise ValueError(f"not a loss: {shown(value)} ({error!r})") from None

@@ -26,6 +26,11 @@ def check_output(network: Network) -> None:
         raise ValueError(f"layer {network.depth}: dropout({last.dropout:g}) is not accepted on the output layer")
     if isinstance(last.activation, Softmax) and last.width == 1:
         raise ValueError("softmax over 1 unit is always 1; use '1 sigmoid' with 'binary-cross-entropy', or 2 units")
+    for letter, values in network.loss.per_output:
+        if len(values) != last.width:
+            raise ValueError(
+                f"loss {text!r} gives {letter} for {len(values)} outputs, but layer {network.depth} has {last.width}"
+            )
     if network.reads_logits:
         if last.width == 1:
             raise ValueError("cross-entropy over 1 logit is always 0; use '1 sigmoid' with 'binary-cross-entropy'")

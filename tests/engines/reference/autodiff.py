@@ -33,7 +33,7 @@ LOSSES = {
     "mse": lambda p, y: jnp.square(p - y),
     "absolute-error": lambda p, y: jnp.abs(p - y),
     "huber": lambda p, y, d: jnp.where(jnp.abs(p - y) < d, 0.5 * (p - y) ** 2, d * jnp.abs(p - y) - 0.5 * d * d),
-    "quantile": lambda p, y, q: jnp.maximum(q * (y - p), (q - 1) * (y - p)),
+    "quantile": lambda p, y, *q: jnp.maximum(jnp.array(q) * (y - p), (jnp.array(q) - 1) * (y - p)),
     "poisson": lambda p, y: p - y * jnp.log(p),
 }
 

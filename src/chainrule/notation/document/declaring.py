@@ -101,12 +101,17 @@ def _symbol_rows(pen: Pen) -> Iterator[tuple[Prose, ...]]:
     for symbol in everything:
         meaning = _meaning(pen, symbol)
         if meaning is not None:
-            value = f" = {constants[symbol.name]:g}" if symbol.name in constants else ""
-            yield (pen.letter(symbol),), (pen.shape(symbol),), (meaning + value,)
+            yield (pen.letter(symbol),), (pen.shape(symbol),), (meaning + _value_text(constants.get(symbol.name)),)
     if pen.symbols.gradients == "delta":
         last = Symbol(f"dZ{pen.depth}", (SAMPLES, f"u{pen.depth}"))
         by = pen.letter(Symbol(f"Z{pen.depth}", last.axes))
         yield (pen.letter(last),), (pen.shape(last),), ("derivative of the cost by ", by, ", and so for every layer")
+
+
+def _value_text(value: float | tuple[float, ...] | None) -> str:
+    if value is None:
+        return ""
+    return f" = ({', '.join(f'{each:g}' for each in value)})" if isinstance(value, tuple) else f" = {value:g}"
 
 
 def _meaning(pen: Pen, symbol: Symbol) -> str | None:
@@ -114,6 +119,8 @@ def _meaning(pen: Pen, symbol: Symbol) -> str | None:
         return "predictions"
     if symbol.name in MEANINGS:
         return MEANINGS[symbol.name]
+    if symbol.name in dict(pen.derivation.network.loss.per_output):
+        return "part of the loss, a value for each output"
     letter, layer = symbol.name[0], symbol.name[1:]
     if letter in LAYERED and layer.isdigit():
         return "mask of the inputs" if symbol.name == "M0" else LAYERED[letter].format(layer)

@@ -45,15 +45,14 @@ REWRITES = {
 
 def loss_derivative(pen: Pen) -> Chain:
     """∂ℓ/∂ŷ_j, from the definition of the loss."""
-    yhat, y = Symbol("yhat"), Symbol("y")
-    definition = pen.derivation.network.loss.definition
+    loss = pen.derivation.network.loss
     predicted = prediction(pen.derivation.network)
     letters = pen.indices(predicted)
-    by: dict[Term, Term] = {yhat: predicted, y: Symbol("Y", predicted.axes)}
     value = _letter(pen.entry(predicted, letters))
-    derivative = replace(tidy(differentiate(definition, yhat)), by)
+    definition = loss.over(loss.definition, predicted)
+    derivative = loss.over(tidy(differentiate(loss.definition, Symbol("yhat"))), predicted)
     links = [
-        Link(Partial(pen.entry(replace(definition, by), letters), value, "operator"), _only_one_term(pen)),
+        Link(Partial(pen.entry(definition, letters), value, "operator"), _only_one_term(pen)),
         Link(pen.entry(derivative, letters), ("differentiated term by term",)),
     ]
     if pen.detail == "full":

@@ -112,7 +112,10 @@ def _wrapped(text: str) -> list[str]:
 
 
 def _constants(derivation: Derivation) -> list[str]:
-    return [f"{name_of(name)} = {value!r}" for name, value in derivation.equations.constants]
+    return [
+        f"{name_of(name)} = np.array({list(value)!r})" if isinstance(value, tuple) else f"{name_of(name)} = {value!r}"
+        for name, value in derivation.equations.constants
+    ]
 
 
 def _memory(derivation: Derivation) -> list[Symbol]:
