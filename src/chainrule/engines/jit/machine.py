@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import itertools
+import os
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -74,8 +75,13 @@ class Library:
 
 @functools.cache
 def _loader() -> Any:
-    """The one loader of this process."""
-    return llvm.create_lljit_compiler()
+    """The one loader of this process.
+
+    JITLink gives the parts of an object one piece of memory. RuntimeDyld, the other linker, may place code and its
+    constants more than 2 GiB apart where the address space is full of other libraries' memory, and then ends the
+    process; only on Windows, whose objects JITLink does not read well, is there no choice.
+    """
+    return llvm.create_lljit_compiler(use_jit_link=os.name != "nt")
 
 
 def load_object(code: bytes, names: Sequence[str]) -> Library:
