@@ -72,6 +72,8 @@ class _Part:
         self.execution = Execution(self.assembly, compiled(self.assembly, self.request))
         self.memory = self.execution.memory
         self.places = self.assembly.layout.places
+        for name, value in self.request.equations.constants:
+            self.put(name, np.asarray(value))
         self._divide_table()
 
     def put(self, name: str, value: NDArray[Any]) -> None:
@@ -117,7 +119,7 @@ class _Part:
 
     def _divide_table(self) -> None:
         """Scalars of the table that no step changes are computed once."""
-        constants = dict(self.request.equations.constants)
+        constants: dict[str, Any] = dict(self.request.equations.constants)
         once = StepScalars(_NO_STEPS, _NO_STEPS, self.assembly.sizes, constants, {})
         self._varying: list[tuple[Symbol, Term]] = []
         for symbol, term in self.assembly.schedule.table:

@@ -11,7 +11,7 @@ from chainrule.expressions.activations import Softmax
 from chainrule.expressions.derivatives import computed_derivative, differentiate
 from chainrule.expressions.evaluation import value_at
 from chainrule.expressions.functions import Function
-from chainrule.expressions.terms import Call, Symbol, Term, exp, replace, symbols
+from chainrule.expressions.terms import Call, Symbol, exp, replace, symbols
 from chainrule.notation.arithmetic import juxtaposed
 from chainrule.notation.document.declaring import softmax_equation
 from chainrule.notation.document.functions import branches, lines_of_derivative
