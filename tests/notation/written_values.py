@@ -38,10 +38,10 @@ def setting(derivation: Derivation, trace: Mapping[str, Array], symbols: Symbols
     n = trace["X"].shape[0]
     values[symbols.letter("n")] = np.asarray(float(1 if layout == "sample" else n))
     sample_axis = 0 if layout == "rows" else 1
-    return Setting(values, _functions(derivation, 1 - sample_axis), {"i": n}, sample_axis, vectors)
+    return Setting(values, _functions(derivation, symbols, 1 - sample_axis), {"i": n}, sample_axis, vectors)
 
 
-def _functions(derivation: Derivation, units_axis: int) -> dict[str, object]:
+def _functions(derivation: Derivation, symbols: Symbols, units_axis: int) -> dict[str, object]:
     def softmax(z: Array) -> Array:
         shifted = np.exp(z - z.max(axis=units_axis, keepdims=True))
         return shifted / shifted.sum(axis=units_axis, keepdims=True)
@@ -51,7 +51,7 @@ def _functions(derivation: Derivation, units_axis: int) -> dict[str, object]:
         row = layer.activation
         if not isinstance(row, Softmax):
             found |= {row.name: callable_of(row), f"{row.name}′": derivative_callable(row)}
-    for name, written in FUNCTION_NAMES.items():
+    for name, written in (FUNCTION_NAMES | symbols.functions).items():
         found |= {f"{written}{prime}": found[f"{name}{prime}"] for prime in ("", "′") if f"{name}{prime}" in found}
     return found | {"softmax": softmax}
 

@@ -12,7 +12,7 @@ from chainrule.expressions.numbers import is_real
 from chainrule.network import Network
 
 LAYOUTS = ("columns", "rows", "sample", "index")
-PRESETS = ("subscript", "bracket", "delta", "d")
+PRESETS = ("subscript", "bracket", "delta", "d", "previous")
 DETAILS = ("summary", "steps", "full")
 NAMED = ("J", "L", "R", "X", "Y", "yhat", "W", "b", "Z", "A", "D", "M", "P", "w", "s", "n", "eta", "alpha", "alpha1",
          "lambda", "mu", "beta", "epsilon")  # fmt: skip
@@ -43,10 +43,10 @@ class Presentation:
 
     Attributes
     ----------
-    symbols : {"subscript", "bracket", "delta", "d"}
-        W₁ and ∂J/∂Z₁; W^{[1]} and a^{[1](i)}; δ₁ for the gradient by Z₁; dZ₁ and dW₁.
+    symbols : {"subscript", "bracket", "delta", "d", "previous"}
+        W₁ and ∂J/∂Z₁; W^{[1]} and a^{[1](i)}; w¹ and δ¹ for the gradient by Z¹; dZ₁ and dW₁; W and W_prev.
     letters : tuple of (str, str)
-        Letters in place of the preset's, by names of the code: ``(("eta", "α"), ("J", "C"))``.
+        Letters in place of the preset's, by names of the code or of an activation: ``(("eta", "α"), ("relu", "g"))``.
     detail : {"summary", "steps", "full"}
     example : Example, optional
     """
@@ -76,10 +76,11 @@ def presentation(
     if preset not in PRESETS:
         hint = suggest(str(preset), PRESETS)
         raise ValueError(f"symbols: the preset must be one of {', '.join(PRESETS)}, got {shown(preset)}{hint}")
+    named = (*NAMED, *dict.fromkeys(layer.activation.name for layer in network.layers))
     for name, letter in letters.items():
-        if name not in NAMED:
+        if name not in named:
             raise ValueError(
-                f"symbols: no letter is called {shown(name)}{suggest(str(name), NAMED)}; there are {', '.join(NAMED)}"
+                f"symbols: no letter is called {shown(name)}{suggest(str(name), named)}; there are {', '.join(named)}"
             )
         if not isinstance(letter, str) or not 1 <= len(letter) <= 2 or not letter[0].isalpha():
             raise ValueError(f"symbols: {name} must be written with one letter, e.g. 'C' or 'ŷ', got {shown(letter)}")

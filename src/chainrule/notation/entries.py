@@ -27,7 +27,9 @@ class EntryWriter:
     ----------
     symbols : Symbols
     one_sample : bool
-        Whether there is only one sample, so that nothing carries its mark and sums over samples go.
+        Whether there is only one sample, so that sums over samples go.
+    sample : str
+        What marks the quantities of the one sample, if anything does: a⁽ⁱ⁾.
     single : frozenset of str
         Axes of layers with one unit, which is not counted: a₂ in place of a_{2,j}.
     """
@@ -35,6 +37,7 @@ class EntryWriter:
     symbols: Symbols
     one_sample: bool = False
     single: frozenset[str] = frozenset()
+    sample: str = ""
 
     def indices(self, axes: Axes) -> dict[str, str]:
         """Letters for a left side's axes: i for samples, j for the later layer's units, k for the earlier one's."""
@@ -64,8 +67,8 @@ class EntryWriter:
                 return Letter(self.symbols.samples)
             case Symbol(name, axes):
                 units = tuple(Mark(letters[axis]) for axis in reversed(axes) if axis not in {SAMPLES, *self.single})
-                sample = letters[SAMPLES] if SAMPLES in axes and not self.one_sample else ""
-                return self.symbols.letter(name, units, sample, small=bool(axes))
+                sample = self.sample if self.one_sample else letters.get(SAMPLES, "")
+                return self.symbols.letter(name, units, sample if SAMPLES in axes else "", small=bool(axes))
             case Reduce("sum", over, operand):
                 return self._sum(over, operand, letters)
             case Reduce("logsumexp", over, operand):

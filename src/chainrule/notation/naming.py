@@ -11,7 +11,8 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import Literal
 
-from chainrule.notation.alphabet import ACCENTS
+from chainrule.notation.alphabet import ACCENTS, FUNCTIONS
+from chainrule.notation.cursor import Conventions
 from chainrule.notation.tree import Letter, Mark, Node, Partial
 
 _NAME = re.compile(r"(?P<d>d(?=[A-Z]|b\d))?(?P<base>[A-Za-z]+?)(?P<layer>\d*)(?P<next>\+?)")
@@ -23,6 +24,9 @@ SPELLED = {
 }  # fmt: skip
 PHRASES = {"eta_t": ("eta", "t"), "g_norm": ("g", "norm"), "clip_norm": ("clip", "max")}
 FUNCTION_NAMES = {"sigmoid": "σ", "relu": "ReLU"}
+
+
+Layers = Literal["below", "bracket", "above", "previous"]
 
 
 @dataclass(frozen=True)
@@ -37,20 +41,27 @@ class Symbols:
         The letter for the number of samples.
     letters : dict of str to str
         Other letters for names of the code: ``{"eta": "α", "J": "C", "yhat": "ŷ"}``.
-    layers : {"below", "bracket"}
-        Where a layer's number stands: W₁ or W^{[1]}.
+    layers : {"below", "bracket", "above", "previous"}
+        Where a layer's number stands: W₁, W^{[1]} or W¹; or W without a number in the last layer and W_prev in the
+        one before it.
     prediction : str
         The name in code of the value that the loss compares with Y, to which the letter for ``yhat`` belongs.
     functions : dict of str to str
-        Letters for functions that have no name of their own on a page.
+        Letters for functions that have no name of their own on a page, or another than their own.
+    depth : int
+        The number of layers, which tells the last one where layers go without numbers.
+    sample : str
+        The letter of the sample whose loss the cost is, which marks that loss: ℓ⁽ⁱ⁾.
     """
 
     gradients: Literal["partial", "d", "delta"] = "partial"
     samples: str = "n"
     letters: dict[str, str] = field(default_factory=dict)
-    layers: Literal["below", "bracket"] = "below"
+    layers: Layers = "below"
     prediction: str = ""
     functions: dict[str, str] = field(default_factory=dict)
+    depth: int = 0
+    sample: str = ""
 
     def letter(self, name: str, extra: tuple[Mark, ...] = (), sample: str = "", *, small: bool = False) -> Node:
         """The letter for a name, with indices below it and a sample mark above.
@@ -78,7 +89,7 @@ class Symbols:
         value = name.removeprefix("d") if match["d"] else name
         if value == self.prediction and "yhat" in self.letters:
             base, layer = self.letters["yhat"], ""
-            base = base.lower() if small else base.upper()
+            base = base.lower() if small or self._base("A").islower() else base.upper()
         else:
             base, layer = self._base(match["base"]), match["layer"]
             base = base.lower() if small and match["base"] in _CAPITALS else base
@@ -94,8 +105,27 @@ class Symbols:
 
     @property
     def cost(self) -> Letter:
-        """The letter for the cost."""
-        return _spelled(self._base("J"), (), ())
+        """The letter for the cost; of one sample, marked with it."""
+        return _spelled(self._base("J"), (), (Mark(self.sample, "round"),) if self.sample else ())
+
+    @property
+    def conventions(self) -> Conventions:
+        """What a reader of these letters must be told: which are functions, and whose superscripts are layers."""
+        functions = FUNCTIONS | set(self.functions.values())
+        if self.layers != "above":
+            return Conventions(functions)
+        bases = {self._base(base) for base in "WbZADMPp"} | {"δ", "f", "m", "v", "a"}
+        return Conventions(functions, frozenset(bases | {base.lower() for base in bases}))
+
+    @property
+    def argument(self) -> Letter:
+        """What functions are functions of where they are defined: z; where z² is the z of layer 2, x."""
+        return Letter("x" if self.layers == "above" else "z")
+
+    def layered(self, name: str, layer: str, *, small: bool = False) -> Letter:
+        """The letter for a name of any layer l, l + 1, …: W_l."""
+        base = self._base(name)
+        return self._marked(base.lower() if small else base, layer, (), ())
 
     def function(self, name: str, order: int = 0) -> Letter:
         """The letter or word for a function or its derivative."""
@@ -113,11 +143,16 @@ class Symbols:
 
     def _marked(self, base: str, layer: str, lower: tuple[Mark, ...], upper: tuple[Mark, ...]) -> Letter:
         """A letter with its layer where the reader wants it."""
-        if layer and self.layers == "below":
-            lower = (Mark(layer), *lower)
-        elif layer:
-            upper = (Mark(layer, "square"), *upper)
-        return _spelled(base, lower, upper)
+        if not layer or (self.layers == "previous" and layer == str(self.depth)):
+            return _spelled(base, lower, upper)
+        match self.layers:
+            case "bracket":
+                return _spelled(base, lower, (Mark(layer, "square"), *upper))
+            case "above":
+                return _spelled(base, lower, (Mark(layer), *upper))
+            case "previous" if layer == str(self.depth - 1):
+                return _spelled(base, (Mark("prev"), *lower), upper)
+        return _spelled(base, (Mark(layer), *lower), upper)
 
 
 _CAPITALS = frozenset("WXYZADPM")

@@ -7,16 +7,16 @@ from typing import Literal
 from chainrule.calculus import Derivation
 from chainrule.calculus.forward import prediction
 from chainrule.expressions.activations import ACTIVATIONS, Softmax
-from chainrule.network import Adam
-from chainrule.notation.naming import SPELLED, Symbols
+from chainrule.network import Adam, Network
+from chainrule.notation.naming import SPELLED, Layers, Symbols
 
 Gradients = Literal["partial", "d", "delta"]
-Layers = Literal["below", "bracket"]
 STYLES: dict[str, tuple[Gradients, Layers]] = {
     "subscript": ("partial", "below"),
     "bracket": ("partial", "bracket"),
-    "delta": ("delta", "below"),
+    "delta": ("delta", "above"),
     "d": ("d", "below"),
+    "previous": ("partial", "previous"),
 }
 OWN_FUNCTIONS = ("φ", "ψ", "f", "g")
 
@@ -44,32 +44,51 @@ def symbols_of(derivation: Derivation) -> Symbols:
         letters |= {} if isinstance(derivation.optimiser, Adam) else {"n": "m"}  # whose moments are called m
         letters |= {} if network.penalty else {"eta": "α"}
     elif choice.symbols == "delta":
-        letters |= {"J": "C"}
+        letters |= {"J": "C"} | ({} if network.sample_weights else {"W": "w"})
+    elif choice.symbols == "previous" and network.depth > 2:
+        raise ValueError(
+            f"symbols: 'previous' has names for the last layer and the one before it; the network has {network.depth} "
+            "layers, so take 'subscript', 'bracket', 'delta' or 'd'"
+        )
     letters |= dict(choice.letters)
-    _check_distinct(derivation, letters)
-    own = dict.fromkeys(
-        layer.activation.name
-        for layer in network.layers
-        if not isinstance(layer.activation, Softmax) and layer.activation.name not in ACTIVATIONS
-    )
+    functions = _functions(network, letters)
+    _check_distinct(derivation, letters, functions)
     return Symbols(
         gradients,
         letters.pop("n", "n"),
         letters,
         layers,
         prediction(network).name,
-        dict(zip(own, OWN_FUNCTIONS, strict=False)),
+        functions,
+        network.depth,
     )
 
 
-def _check_distinct(derivation: Derivation, letters: dict[str, str]) -> None:
-    """No letter for two quantities; a prediction may not be called Y."""
+def _functions(network: Network, letters: dict[str, str]) -> dict[str, str]:
+    """Letters for activations: the reader's, taken out of `letters`, and φ, ψ, … for those that have no name."""
+    names = dict.fromkeys(layer.activation.name for layer in network.layers)
+    chosen = {name: letters.pop(name) for name in names if name in letters}
+    own = [
+        name
+        for layer in network.layers
+        if not isinstance(layer.activation, Softmax) and (name := layer.activation.name) not in {*ACTIVATIONS, *chosen}
+    ]
+    free = [letter for letter in OWN_FUNCTIONS if letter not in {*letters.values(), *chosen.values()}]
+    return chosen | dict(zip(dict.fromkeys(own), free, strict=False))
+
+
+def _check_distinct(derivation: Derivation, letters: dict[str, str], functions: dict[str, str]) -> None:
+    """No letter for two quantities or functions; a prediction may not be called Y."""
     bases = {symbol.name.split("_")[0].rstrip("0123456789+") for symbol in derivation.equations.inputs}
     bases |= {equation.left.name.rstrip("0123456789+") for equation in derivation.forward}
     bases |= {"J", "n"} | ({"yhat"} & letters.keys())
+    named = {base: letters.get(base, SPELLED.get(base, base)) for base in sorted(bases)} | functions
+    if derivation.presentation.symbols == "previous" and "w" in named and named["w"] == named["W"].lower():
+        raise ValueError(
+            "symbols: an entry of the last W is written w, as the sample weights are; give w another letter"
+        )
     taken: dict[str, str] = {}
-    for base in sorted(bases):
-        letter = letters.get(base, SPELLED.get(base, base))
+    for base, letter in named.items():
         if letter in taken:
             raise ValueError(
                 f"symbols: {letter!r} would stand for both {taken[letter]} and {base}; give one another letter"

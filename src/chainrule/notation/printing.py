@@ -168,6 +168,9 @@ class Printer(ABC):
     def underbrace(self, of: str, note: str) -> str: ...
 
 
+_INDICES = frozenset("ijklmnpqr")
+
+
 def needs_comma(left: Mark, right: Mark) -> bool:
-    """Whether two subscripts side by side need a comma: always, but between single letters (W_{jk}, b_{1,k})."""
-    return not all(len(mark.text) == 1 and mark.text.isalpha() for mark in (left, right))
+    """Whether two subscripts side by side need a comma: always, but between indices (W_{jk}, b_{1,k}, m_{w,jk})."""
+    return not {left.text, right.text} <= _INDICES

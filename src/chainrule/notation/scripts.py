@@ -70,12 +70,22 @@ def upper_script(group: tuple[Token, ...], *, layer: bool, is_e: bool) -> UpperS
         elif rest[0].text in {"+", "*"} and (len(rest) == 1 or rest[1].text in _TRANSPOSITIONS):
             marks.append(Mark(rest[0].text))
             rest = rest[1:]
-        elif layer and (text := _text(rest)) and _INDEX.fullmatch(text):
-            marks.append(Mark(text))
-            rest = ()
+        elif layer and (length := _layer_length(rest)):
+            marks.append(Mark(_text(rest[:length])))
+            rest = rest[length:]
         else:
             return UpperScript(tuple(marks), transposed, rest)
     return UpperScript(tuple(marks), transposed)
+
+
+def _layer_length(tokens: tuple[Token, ...]) -> int:
+    """How many tokens at the front say which layer: 2, l, l+1; the + of 2+ and the ⊤ of l⊤ are no part of it."""
+    for length in (3, 1):
+        text = _text(tokens[:length])
+        more = tokens[1:length]
+        if len(tokens) >= length and _INDEX.fullmatch(text) and not (more and more[-1].text in _TRANSPOSITIONS):
+            return length
+    return 0
 
 
 def _bracketed(tokens: tuple[Token, ...]) -> tuple[Mark, tuple[Token, ...]] | None:

@@ -123,7 +123,7 @@ def _lower(marks: tuple[Mark, ...]) -> str:
     joined = pieces[0]
     for left, right, piece in zip(marks, marks[1:], pieces[1:], strict=False):
         joined += ("," if needs_comma(left, right) else "") + piece
-    return f"_{{{joined}}}"
+    return f"_{joined}" if len(joined) == 1 else f"_{{{joined}}}"
 
 
 def _upper(marks: tuple[Mark, ...]) -> str:
@@ -132,11 +132,9 @@ def _upper(marks: tuple[Mark, ...]) -> str:
     joined = "".join(_mark(mark) for mark in marks)
     if all(mark.text == "′" for mark in marks):
         return joined
-    if all((mark.style == "plain" and mark.text == "+") or mark.style == "round" for mark in marks):
-        small = superscript(joined)
-        if small:
-            return small
-    return f"^{{{joined}}}"
+    if all(mark.style in {"plain", "round"} for mark in marks) and (small := superscript(joined)):
+        return small
+    return f"^{joined}" if len(joined) == 1 else f"^{{{joined}}}"
 
 
 def _mark(mark: Mark) -> str:

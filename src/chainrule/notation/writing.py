@@ -34,6 +34,7 @@ from chainrule.notation.tree import (
     Power,
     Relation,
     Transpose,
+    negated,
 )
 from chainrule.notation.tree import equation as tree_equation
 
@@ -112,6 +113,10 @@ class Writer:
                 return self._reduced(term, shape)
             case Apply("exp", (Apply("sub", (logits, Reduce("logsumexp", _, same))),)) if logits == same:
                 return Applied(Letter("softmax"), (broadcast(logits),))
+            case Apply("sub", (Symbol() as logits, Reduce("logsumexp", _, same))) if logits == same:
+                return self._log_softmax(logits, shape)
+            case Apply("sub", (Reduce("logsumexp", _, same), Symbol() as logits)) if logits == same:
+                return negated(self._log_softmax(logits, shape))
             case Call(function, argument, order):
                 return Applied(self.symbols.function(function.name, order), (broadcast(argument),))
             case Apply("add" | "sub" | "neg", _):
@@ -131,6 +136,11 @@ class Writer:
             case Apply(operation, arguments):
                 return Applied(Letter(operation), tuple(broadcast(argument) for argument in arguments))
         raise TypeError(f"cannot write the term {term!r}")
+
+    def _log_softmax(self, logits: Symbol, shape: Shape) -> Node:
+        """z − logsumexp z; softmax runs over the units as the layout has them, whatever is transposed then."""
+        softmax = Applied(Letter("softmax"), (self._matrix(logits, self._shape(logits.axes)),))
+        return Applied(Letter("log"), (softmax if self._lies(logits.axes, shape) else Transpose(softmax),))
 
     def _lies(self, axes: Axes, shape: Shape) -> bool:
         """Whether a named array stands as it is named, not transposed."""
@@ -221,7 +231,7 @@ def as_written(derivation: Derivation) -> Derivation:
         return derivation
     dropout = network.input_dropout
     single = Network(network.layers, network.n_inputs, network.loss, reduction="sum", input_dropout=dropout)
-    return Derivation(single, derivation.optimiser, derivation.layout)
+    return Derivation(single, derivation.optimiser, derivation.layout, derivation.presentation)
 
 
 __all__ = ["Writer", "as_written"]

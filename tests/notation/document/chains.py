@@ -77,7 +77,7 @@ class Worlds:
         return {
             row.name: Setting(
                 {
-                    Letter("z"): np.asarray(at),
+                    self.pen.symbols.argument: np.asarray(at),
                     Letter("a"): callable_of(row)(np.asarray(at)),
                     Letter("π"): np.asarray(np.pi),
                 },

@@ -8,7 +8,7 @@ from chainrule.calculus import Derivation
 from chainrule.expressions.functions import Function
 from chainrule.expressions.lookup import text_of
 from chainrule.notation.document.declaring import cost_section, forward_section, kinks, network_section
-from chainrule.notation.document.layers import layer_section, results
+from chainrule.notation.document.layers import layer_section, result, results
 from chainrule.notation.document.pen import Pen
 from chainrule.notation.document.recursion import recursion_section
 from chainrule.notation.document.updating import update_section
@@ -71,7 +71,7 @@ def _facts(pen: Pen) -> list[tuple[str, str]]:
 
 def _gradients(pen: Pen) -> Section:
     blocks: list[Block] = [
-        pen.chain(equation, boxed=equation.left.name[1] in "Wb")
+        result(pen, equation, boxed=equation.left.name[1] in "Wb")
         for layer in range(pen.depth, 0, -1)
         for equation in results(pen, layer)
     ]

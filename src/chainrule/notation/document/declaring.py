@@ -153,10 +153,12 @@ def _definitions(pen: Pen) -> Iterator[Block]:
     shown = [row for row in rows if not isinstance(row, Softmax) and row.name != "identity"]
     if shown or softmax:
         yield sentence(
-            "where, for a number ", Letter("z"), " and for a vector with one entry for each unit:" if softmax else ","
+            "where, for a number ",
+            pen.symbols.argument,
+            " and for a vector with one entry for each unit:" if softmax else ",",
         )
     for row in shown:
-        left = Applied(pen.symbols.function(row.name), (Letter("z"),))
+        left = Applied(pen.symbols.function(row.name), (pen.symbols.argument,))
         yield Chain(left, (Link(function_form(branches(row.definition), pen.symbols)),), "function")
     if softmax:
         yield softmax_definition(pen)

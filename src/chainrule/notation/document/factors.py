@@ -30,6 +30,7 @@ from chainrule.notation.tree import (
     Relation,
     Sum,
     negated,
+    rewritten,
 )
 
 REWRITES = {
@@ -39,6 +40,7 @@ REWRITES = {
     "factors that do not vary, out of the sum": "what does not vary goes in front of the sum",
     "each row of labels sums to 1": "the labels of a sample sum to 1",
     "factor out": "factored out",
+    "multiply in": "multiplied in, where fractions cancel",
     "chain rule": "chain rule",
 }
 
@@ -96,14 +98,19 @@ def activation_derivative(pen: Pen, layer: int, known: set[Function]) -> list[Bl
 
 def derivative_steps(pen: Pen, row: Function) -> Steps:
     """f′ from the definition of f, line by line."""
-    f, z = pen.symbols.function(row.name), Letter("z")
+    f, z = pen.symbols.function(row.name), pen.symbols.argument
     definition = function_form(branches(row.definition), pen.symbols)
     lines = lines_of_derivative(row)
     links = [Link(Partial(definition, z, "operator", "d"))]
+    image: dict[Node, Node] = {Letter("a"): Applied(f, (z,))}
+    squares_are_layers = pen.symbols.layers == "above"  # where a² is the a of layer 2, f(z)² is written out
     for position, (term, why) in enumerate(lines):
-        words = ("with ", Letter("a"), " = ", Applied(f, (z,))) if why == "with a = f(z)" else (why,)
+        words: Prose = ("with ", Letter("a"), " = ", Applied(f, (z,))) if why == "with a = f(z)" else (why,)
         last = position == len(lines) - 1
-        links.append(Link(function_form(term, pen.symbols), words if not last or words[0] != "by the rules" else ()))
+        node = function_form(term, pen.symbols)
+        if squares_are_layers and why == "with a = f(z)":
+            node, words = rewritten(node, image.get), ()
+        links.append(Link(node, words if not last or words != ("by the rules",) else ()))
     chain = Chain(Applied(pen.symbols.function(row.name, 1), (z,)), tuple(links), "function")
     return Steps(("The derivative of ", f), (chain, *_kink_words(pen, row)))
 

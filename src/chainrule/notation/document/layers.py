@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 from chainrule.calculus.backward import adjoint_of
@@ -15,7 +16,7 @@ from chainrule.notation.document.factors import activation_derivative, loss_deri
 from chainrule.notation.document.pen import Pen
 from chainrule.notation.document.prose import sentence
 from chainrule.notation.document.values import Block, Chain, Link, Prose, Section
-from chainrule.notation.tree import Fraction, Letter, Node, Num, Partial, Product, ProductSign
+from chainrule.notation.tree import Fraction, Letter, Node, Num, Partial, Product, ProductSign, rewritten
 
 
 def layer_section(pen: Pen, layer: int, known: set[Function]) -> Section:
@@ -178,12 +179,36 @@ def of_layer(equation: Equation, depth: int) -> int:
 
 def results(pen: Pen, layer: int) -> list[Equation]:
     """The backward equations of a layer in the layout, in computing order."""
-    return [equation for equation in pen.derivation.backward if of_layer(equation, pen.depth) == layer]
+    found = [equation for equation in pen.derivation.backward if of_layer(equation, pen.depth) == layer]
+    return [equation for equation in found if not _put_into_delta(pen, equation)]
+
+
+def _put_into_delta(pen: Pen, equation: Equation) -> bool:
+    """Whether this is ∂C/∂A of a hidden layer, which books that write δ don't name: it is a part of δ."""
+    layer = of_layer(equation, pen.depth)
+    hidden = layer < pen.depth and equation.left.name == f"dA{layer}"
+    return hidden and pen.symbols.gradients == "delta" and pen.input_of(layer + 1).name == f"A{layer}"
+
+
+def result(pen: Pen, equation: Equation, *, why: Prose = (), boxed: bool = False) -> Chain:
+    """A backward equation; where δ is written, by its name in the books: BP1 to BP4."""
+    chain = pen.chain(equation, why=why, boxed=boxed)
+    kind, layer = equation.left.name[1], of_layer(equation, pen.depth)
+    if pen.symbols.gradients != "delta" or kind not in "ZWb":
+        return chain
+    name = {"Z": "BP1" if layer == pen.depth else "BP2", "b": "BP3", "W": "BP4"}[kind]
+    right = chain.links[0].right
+    before = next((e for e in pen.derivation.backward if e.left.name == f"dA{layer}"), None)
+    if kind == "Z" and before is not None and _put_into_delta(pen, before):
+        left, inner = pen.writer.equation(before).sides
+        right = rewritten(right, {left: inner}.get)
+    words: Prose = (name, ": ", *why) if why else (name,)
+    return replace(chain, links=(Link(right, words),))
 
 
 def _results(pen: Pen, layer: int) -> list[Block]:
     return [
-        pen.chain(equation, why=_batch_reason(pen, equation), boxed=equation.left.name[1] in "ZWb")
+        result(pen, equation, why=_batch_reason(pen, equation), boxed=equation.left.name[1] in "ZWb")
         for equation in results(pen, layer)
     ]
 

@@ -9,7 +9,7 @@ from chainrule.calculus import Derivation
 from chainrule.calculus.equations import Equation
 from chainrule.expressions.terms import SAMPLES, Symbol, Term, symbols, units
 from chainrule.notation.document.values import Chain, Detail, Link, Prose
-from chainrule.notation.entries import EntryWriter
+from chainrule.notation.entries import SAMPLE_LETTER, EntryWriter
 from chainrule.notation.listing import shape_text
 from chainrule.notation.naming import Symbols
 from chainrule.notation.presets import symbols_of
@@ -68,14 +68,18 @@ class Pen:
     @cached_property
     def sample_symbols(self) -> Symbols:
         """The letters of one sample, whose cost is its loss; derivatives are fractions."""
-        return replace(
-            self.symbols, gradients="partial", letters=self.symbols.letters | {"J": self.symbols.letters["ell"]}
-        )
+        letters = self.symbols.letters | {"J": self.symbols.letters["ell"]}
+        return replace(self.symbols, gradients="partial", letters=letters, sample=self.mark)
+
+    @property
+    def mark(self) -> str:
+        """What marks the quantities of one sample among many: the i of a^{[1](i)}."""
+        return SAMPLE_LETTER if self.batch and self.symbols.layers == "bracket" else ""
 
     @cached_property
     def entries(self) -> EntryWriter:
         """Writes entries of one sample's quantities."""
-        return EntryWriter(self.sample_symbols, one_sample=True, single=self.single)
+        return EntryWriter(self.sample_symbols, one_sample=True, single=self.single, sample=self.mark)
 
     @cached_property
     def batch_entries(self) -> EntryWriter:
@@ -96,7 +100,8 @@ class Pen:
 
     def of_sample(self, symbol: Symbol) -> Letter:
         """A quantity of one sample as a vector, without indices."""
-        letter = self.sample_symbols.letter(symbol.name, small=SAMPLES in symbol.axes)
+        sampled = SAMPLES in symbol.axes
+        letter = self.sample_symbols.letter(symbol.name, (), self.mark if sampled else "", small=sampled)
         if not isinstance(letter, Letter):
             raise TypeError(f"{symbol.name} is a derivative, not a quantity")
         return letter

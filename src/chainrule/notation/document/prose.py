@@ -11,6 +11,7 @@ from chainrule.notation.naming import Symbols
 from chainrule.notation.tree import (
     Applied,
     Cases,
+    Fraction,
     Letter,
     Node,
     Num,
@@ -46,10 +47,11 @@ def function_form(term: Term, symbols: Symbols) -> Node:
     if isinstance(term, Apply) and term.operation == "select":
         condition, yes, no = term.arguments
         if isinstance(condition, Apply) and condition.operation in _SIGNS:
-            left, right = (as_powers(writer.write(side, {})) for side in condition.arguments)
+            left, right = (function_form(side, symbols) for side in condition.arguments)
             holds = Relation((left, right), (_SIGNS[condition.operation],))
             return Cases(((function_form(yes, symbols), holds), (function_form(no, symbols), None)))
-    return as_powers(writer.write(term, {}))
+    argument: dict[Node, Node] = {Letter("z"): symbols.argument}
+    return rewritten(as_powers(writer.write(term, {})), argument.get)
 
 
 _SIGNS: dict[str, RelationSign] = {"less_equal": "≤", "less": "<"}
@@ -58,6 +60,7 @@ _SIGNS: dict[str, RelationSign] = {"less_equal": "≤", "less": "<"}
 _ROOTS: dict[str, Node] = {
     repr(math.sqrt(2)): Applied(Letter("sqrt"), (Num("2"),)),
     repr(math.sqrt(math.pi)): Applied(Letter("sqrt"), (Letter("π"),)),
+    repr(2 / math.sqrt(math.pi)): Fraction(Num("2"), Applied(Letter("sqrt"), (Letter("π"),))),
     repr(math.sqrt(2 * math.pi)): Applied(Letter("sqrt"), (Product((Num("2"), Letter("π")), ("",)),)),
 }
 

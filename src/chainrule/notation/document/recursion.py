@@ -11,6 +11,7 @@ from chainrule.expressions.terms import SAMPLES, Call, Symbol, Term, exp, matrix
 from chainrule.notation.document.pen import Pen
 from chainrule.notation.document.prose import sentence
 from chainrule.notation.document.values import Block, Bullets, Chain, Link, Prose, Section, Table
+from chainrule.notation.naming import Layers, Symbols
 from chainrule.notation.tree import Letter, Mark, Node, rewritten
 from chainrule.notation.writing import Writer
 
@@ -23,15 +24,15 @@ def recursion_section(pen: Pen) -> Section:
     """Backpropagation in general."""
     top = generic(pen, _output_layer(), {"1": "L-1", "2": "L", "3": "L+1"})
     chains = [generic(pen, equation, _LAYERS) for equation in _hidden_layer(pen)]
-    named = ["(BP2)", "(BP4)", "(BP3)"] if pen.symbols.gradients == "delta" else ["", "", ""]
+    named = ["BP2", "BP4", "BP3"] if pen.symbols.gradients == "delta" else ["", "", ""]
     labelled = [_labelled(chain, name) for chain, name in zip(chains, named, strict=True)]
     L, l_ = Letter("L"), Letter("l")
     blocks: list[Block] = [
         sentence(
-            "A network of any depth ", L, ", with the function ", _layered("f", "l", pen), " in layer ", l_,
+            "A network of any depth ", L, ", with the function ", _numbered(pen).layered("f", "l"), " in layer ", l_,
             f", is no harder{', written with matrices' if pen.layout == 'index' else ''}. At the output,",
         ),
-        _labelled(top, "(BP1)" if pen.symbols.gradients == "delta" else ""),
+        _labelled(top, "BP1" if pen.symbols.gradients == "delta" else ""),
         sentence(
             "(with softmax, where units depend on each other, the product is a sum over them; with a loss that fits "
             "the activation it shortens to the difference of prediction and label). Then, for ", l_, " = ", L, ", …, 1,"
@@ -74,9 +75,15 @@ def _hidden_layer(pen: Pen) -> list[Equation]:
 def generic(pen: Pen, equation: Equation, names: dict[str, str]) -> Chain:
     """An equation of the layers 1 to 3 with their numbers replaced by letters, in matrices."""
     layout = "columns" if pen.layout == "index" else pen.layout
-    writer = Writer(layout, replace(pen.symbols, prediction=""))
+    writer = Writer(layout, _numbered(pen))
     left, right = writer.equation(equation).sides
     return Chain(_renumbered(left, names, pen), (Link(_renumbered(right, names, pen)),), "recursion")
+
+
+def _numbered(pen: Pen) -> Symbols:
+    """The reader's letters for a network of any depth, where every layer needs a number."""
+    layers: Layers = "below" if pen.symbols.layers == "previous" else pen.symbols.layers
+    return replace(pen.symbols, prediction="", layers=layers)
 
 
 def _renumbered(node: Node, names: dict[str, str], pen: Pen) -> Node:
@@ -84,7 +91,7 @@ def _renumbered(node: Node, names: dict[str, str], pen: Pen) -> Node:
         if not isinstance(part, Letter):
             return None
         if part.name == "f":
-            layered = _layered("f", names["2"], pen)
+            layered = _numbered(pen).layered("f", names["2"])
             return replace(layered, upper=(*layered.upper, *part.upper))
         return replace(part, lower=_marks(part.lower, names), upper=_marks(part.upper, names))
 
@@ -95,17 +102,11 @@ def _marks(marks: tuple[Mark, ...], names: dict[str, str]) -> tuple[Mark, ...]:
     return tuple(replace(mark, text=names.get(mark.text, mark.text)) for mark in marks)
 
 
-def _layered(base: str, layer: str, pen: Pen) -> Letter:
-    if pen.symbols.layers == "bracket":
-        return Letter(base, upper=(Mark(layer, "square"),))
-    return Letter(base, lower=(Mark(layer),))
-
-
 def _order(pen: Pen) -> tuple[Prose, ...]:
-    small = not pen.batch
-    z, a = (_layered(name.lower() if small else name, "l", pen) for name in "ZA")
+    symbols = _numbered(pen)
+    z, a = (symbols.layered(name, "l", small=not pen.batch) for name in "ZA")
     L, l_ = Letter("L"), Letter("l")
-    W, b = _layered("W", "l", pen), _layered("b", "l", pen)
+    W, b = symbols.layered("W", "l"), symbols.layered("b", "l")
     return (
         ("Forward: for ", l_, " = 1, …, ", L, " compute ", z, " and ", a, ", and keep them."),
         ("Backward: for ", l_, " = ", L, ", …, 1 compute the gradients of layer ", l_,
