@@ -74,6 +74,8 @@ class Model:
         The left side of definitions that are made entry by entry, z_j⁽ⁱ⁾ = Σₖ ….
     one_sample : bool
         Whether the page says that it treats one sample.
+    fed_first : bool
+        Whether w_jk leads to unit j, as in ∂z_j/∂w_jk, also where the matrix W has its rows for the units before.
     """
 
     definitions: dict[Quantity, Node] = field(default_factory=dict)
@@ -82,6 +84,7 @@ class Model:
     aliases: dict[str, str] = field(default_factory=dict)
     entries: dict[Quantity, Letter] = field(default_factory=dict)
     one_sample: bool = False
+    fed_first: bool = False
     notes: list[str] = field(default_factory=list)
 
     def layers(self, name: str) -> list[str]:
@@ -131,12 +134,26 @@ def build(page: Page) -> tuple[Model, Model]:
     They are the same object when the page has only one of them.
     """
     whole = Model(one_sample=any(_ONE_SAMPLE.search(line) for line in page.lines))
+    whole.fed_first = _fed_first(page)
     _functions(page, whole)
     for statement in page.statements:
         for left, right in zip(statement.sides, statement.sides[1:], strict=False):
             if left.tree is not None and right.tree is not None and not left.problems and not right.problems:
                 _define(left.tree, right.tree, statement, whole)
     return _split(whole)
+
+
+def _fed_first(page: Page) -> bool:
+    """Whether more derivatives of a page share the first index of a weight (∂z_j/∂w_jk) than the second."""
+    first = second = 0
+    for statement in page.statements:
+        for part in (part for side in statement.sides if side.tree is not None for part in walk(side.tree)):
+            if isinstance(part, Partial) and isinstance(part.of, Letter) and quantity(part.by).name in WEIGHTS:
+                of, by = ([mark.text for mark in one.lower if mark.text in INDICES] for one in (part.of, part.by))
+                if len(of) == 1 and len(by) == 2:
+                    first += of[0] == by[0]
+                    second += of[0] == by[1]
+    return first > second
 
 
 def _define(left: Node, right: Node, statement: Statement, model: Model) -> None:
@@ -251,7 +268,8 @@ def _split(whole: Model) -> tuple[Model, Model]:
     first = Model(functions=whole.functions, notes=whole.notes)
     second = Model(functions=whole.functions, notes=whole.notes, marked=whole.marked)
     for part in (first, second):
-        part.aliases, part.entries, part.one_sample = whole.aliases, whole.entries, whole.one_sample
+        part.aliases, part.entries = whole.aliases, whole.entries
+        part.one_sample, part.fed_first = whole.one_sample, whole.fed_first
     for one, body in whole.definitions.items():
         if one.name in LOSSES:
             first.definitions[one] = body

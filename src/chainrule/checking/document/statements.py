@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from chainrule.checking.document.errors import DocumentError
 from chainrule.checking.document.letters import without_arguments
+from chainrule.checking.document.plain_lines import plain_formulas
 from chainrule.notation.parsing import Conventions, read_tokens
 from chainrule.notation.problems import NotationError, Problem
 from chainrule.notation.tokens import Token, tokenize
@@ -26,9 +27,6 @@ _MATH = re.compile(
     r"|\\begin\{(?P<name>equation|align|gather|multline|eqnarray)\*?\}(?P<environment>.+?)\\end\{(?P=name)\*?\}",
     re.DOTALL,
 )
-_RELATION = re.compile(r"[=←<>]")
-_COLUMN = re.compile(r" {3,}+(?=\S)")  # what begins a second column of plain text
-_BULLET = re.compile(r"\s*[▸•‣►]\s*")
 _SYSTEMS = frozenset({"aligned", "align", "split", "gathered", "array", "cases", "alignedat", "matrix", "rcases"})
 _INEQUALITIES = frozenset({"<", ">", "≤", "≥", "≠"})
 _CONDITIONAL = re.compile(r"\bif\b")
@@ -122,21 +120,7 @@ def formulas(text: str) -> Iterator[tuple[str, int]]:
         )
         yield match[group], match.start(group)
     if not found:
-        offset = 0
-        for line in text.splitlines(keepends=True):
-            if _RELATION.search(line) and not re.match(r"\s*(#|<|https?:)", line):
-                bullet = _BULLET.match(line)
-                start = 0 if bullet is None else bullet.end()
-                yield line[start : _remark(line)], offset + start
-            offset += len(line)
-
-
-def _remark(line: str) -> int:
-    """Where a remark begins in a line of plain text: in a second column, behind the right side."""
-    *_, last = _RELATION.finditer(line)
-    right = len(line) - len(line[last.end() :].lstrip())
-    column = _COLUMN.search(line, right)
-    return len(line) if column is None else column.start()
+        yield from plain_formulas(text)
 
 
 def _segments(tokens: Sequence[Token]) -> Iterator[list[Token]]:

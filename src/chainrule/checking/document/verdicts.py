@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Literal
@@ -24,7 +24,9 @@ from chainrule.checking.document.worlds import (
     BATCH,
     ONE_SAMPLE,
     ONE_SAMPLE_OUTPUTS,
+    PI,
     SCALAR,
+    STEP,
     Regime,
     World,
     expanded,
@@ -46,6 +48,7 @@ from chainrule.notation.tree import (
     Letter,
     Mark,
     Node,
+    Num,
     Partial,
     Transpose,
     children,
@@ -151,13 +154,18 @@ class Judge:
         if isinstance(node, Letter):
             return node
         node = rebuilt(node, {id(child): self._with_own_functions(child) for child in children(node)})
-        if isinstance(node, Applied) and len(node.function.lower) == 1 and node.function.lower[0].text.isdecimal():
-            layer = node.function.lower[0].text
-            bodies = [self.model.definitions.get(Quantity(name, "", layer)) for name in ("a", "h")]
-            own = next((body.function for body in bodies if isinstance(body, Applied)), None)
-            if own is None or own.name == "softmax":
-                return node
-            return replace(node, function=replace(node.function, name=own.name, lower=own.lower))
+        if not isinstance(node, Applied):
+            return node
+        layers = [mark for mark in (*node.function.lower, *node.function.upper) if mark.text.isdecimal()]
+        if len(layers) != 1:
+            return node
+        bodies = [self.model.definitions.get(Quantity(name, "", layers[0].text)) for name in ("a", "h")]
+        primes = tuple(mark for mark in node.function.upper if mark.text == "′")
+        for body in bodies:
+            if isinstance(body, Applied) and body.function.name != "softmax":
+                return replace(node, function=replace(body.function, upper=(*body.function.upper, *primes)))
+            if isinstance(body, Letter):
+                return replace(node, function=Letter("identity", upper=primes))
         return node
 
     def _is_update(self, left: Node, right: Node) -> bool:
@@ -273,15 +281,18 @@ class Judge:
     def _identity(self, left: Applied, right: Node) -> Judgement:
         """f′(x) = …: an identity of functions of one number, f(x) by its own name or a letter that the page gave it."""
         argument = left.arguments[0]
+        functions = self.world(SCALAR, 0).functions
+        if isinstance(argument, Num):
+            return self._slope_at(left, float(argument.value), right)
         if not isinstance(argument, Letter):
             return Judgement("unread", why=f"{to_text(left)}: the argument isn't a letter")
-        functions = self.world(SCALAR, 0).functions
+        value_letters = {letter for letter, name in self.model.aliases.items() if name == left.function.name} | {"a"}
         for point in (-1.3, -0.4, 0.6, 1.7):
-            values: dict[Node, Array] = {argument: np.asarray(point)}
-            for letter, name in self.model.aliases.items():
-                if name == left.function.name and letter != argument.name:
-                    values[Letter(letter)] = functions[name](np.asarray(point))
-            setting = Setting(values, functions)
+            values: dict[Node, Array] = {argument: np.asarray(point), PI: np.asarray(np.pi)}
+            if left.function.name in functions:
+                value = functions[left.function.name](np.asarray(point))
+                values |= {Letter(letter): value for letter in value_letters - {argument.name}}
+            setting = Setting(values, functions, derivative=_slope_by(argument))
             try:
                 sides = evaluate(left, setting), evaluate(right, setting)
             except MeaningError as error:
@@ -289,6 +300,18 @@ class Judge:
             if not _same(*sides, flattened=False):
                 return Judgement("wrong", why=f"it fails at {argument.name} = {point}")
         return Judgement("exact", "batch")
+
+    def _slope_at(self, left: Applied, point: float, right: Node) -> Judgement:
+        """f′(0) = …: at a kink what is taken there is the writer's choice; elsewhere a claim, to the digits written."""
+        functions = self.world(SCALAR, 0).functions
+        slope = functions.get(f"{left.function.name}′")
+        if slope is None or not isinstance(right, Num):
+            return Judgement("unread", why=f"{to_text(left)}: only a number is compared with a slope at a number")
+        at, before, behind = (float(slope(np.asarray(point + step))) for step in (0.0, -1e-7, 1e-7))
+        if abs(before - behind) > 1e-3:
+            return Judgement("given", why="the function has a kink there: what is taken is a choice")
+        close = abs(at - float(right.value)) <= 1e-4 * max(1.0, abs(at))
+        return Judgement("exact", "batch") if close else Judgement("wrong", why=f"the slope there is {at:g}")
 
     def _update(self, left: Node, right: Node, sign: str) -> Judgement:
         """W = W − η ∂J/∂W, W −= η …: held against one step of gradient descent."""
@@ -332,6 +355,18 @@ class Judge:
         if self.model.loss is None:
             raise MeaningError("the page defines no loss")
         return self.model.loss
+
+
+def _slope_by(argument: Letter) -> Callable[[Partial, Setting], Array]:
+    """d/dx (…) for numbers, by the complex step."""
+
+    def slope(node: Partial, setting: Setting) -> Array:
+        if node.by != argument:
+            raise MeaningError(f"{to_text(node)}: only derivatives by {to_text(argument)} are known here")
+        values = {**setting.values, argument: setting.values[argument] + 1j * STEP}
+        return np.asarray(np.imag(evaluate(node.of, replace(setting, values=values))) / STEP)
+
+    return slope
 
 
 def _same(one: Array, other: Array, *, flattened: bool) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from scipy.special import erf
 
 from chainrule.checking.document.letters import (
     BIASES,
@@ -36,6 +37,7 @@ from chainrule.notation.meaning import Array, Function, IndexRangeError, Meaning
 from chainrule.notation.tree import Dots, Letter, Mark, Matrix, Node, Partial, Transpose, children, letters, mentions
 
 STEP = 1e-30
+PI = Letter("π")
 _WIDTHS = (3, 4, 2, 6, 7, 8, 9, 10, 11, 12)
 
 
@@ -262,11 +264,14 @@ class World:
             inner = replace(letter, name=letter.name[1])
             loss = self._loss_letter()
             return self.derivative(Partial(loss, inner), setting, rows=rows)
-        one = self.known(quantity(letter))
+        one = quantity(letter)
+        if letter == PI and one not in self.base and one not in self.model.definitions:
+            return np.asarray(np.pi)
+        one = self.known(one)
         value = self.value(one, known)
         if one.name in LOSSES and value.ndim == 2 and not _marks_sample(letter):
             return np.asarray(value.sum())
-        return _chosen(value, letter, setting, one, columns=self.columns)
+        return _chosen(value, letter, setting, one, self)
 
     def _loss_letter(self) -> Letter:
         loss = self.model.loss
@@ -288,7 +293,7 @@ class World:
             jacobian = np.stack([self._column(of, one, at, entry, setting) for entry in range(at.size)], axis=1)
             self._jacobians[key] = jacobian
         places = np.arange(at.size).reshape(at.shape)
-        chosen = np.asarray(_chosen(places, node.by, setting, one, columns=self.columns))
+        chosen = np.asarray(_chosen(places, node.by, setting, one, self))
         part = jacobian[:, chosen.ravel()]
         if part.size == 1:
             return part.reshape(chosen.shape)
@@ -339,11 +344,11 @@ def _marks_sample(letter: Letter) -> bool:
     return any(mark.style == "round" for mark in letter.upper)
 
 
-def _chosen(value: Array, letter: Letter, setting: Setting, one: Quantity, *, columns: bool) -> Array:
+def _chosen(value: Array, letter: Letter, setting: Setting, one: Quantity, world: World) -> Array:
     """The entries or the sample that a letter's marks choose."""
     if value.ndim == 0:
         return value
-    sample_axis = 1 if columns else 0
+    sample_axis = 1 if world.columns else 0
     of_samples = one.name not in WEIGHTS | BIASES
     sample: int | None = None
     for mark in letter.upper:
@@ -359,6 +364,10 @@ def _chosen(value: Array, letter: Letter, setting: Setting, one: Quantity, *, co
     axes = [1 - sample_axis] if sample is not None or len(entries) == 1 else [0, 1]
     if len(entries) == 1 and one.name in WEIGHTS:
         axes = [1] if value.shape[0] == 1 else [0]
+    if len(entries) == 1 and one.name in BIASES:  # a row, or the column b of 𝟏bᵀ
+        axes = [0] if value.shape[1] == 1 else [1]
+    if len(entries) == 2 and not world.columns and world.model.fed_first and one.name in WEIGHTS:
+        axes = [1, 0]
     for axis, entry in zip(axes, entries, strict=False):
         value = _take(value, entry, axis)
     chooses = bool(entries) and value.size == 1
@@ -402,7 +411,10 @@ def _functions(world: World) -> dict[str, Function]:
         powers = np.exp(z)
         return np.asarray(powers / powers.sum(axis=units, keepdims=True))
 
-    found["softmax"] = softmax
+    for name in table:
+        if not name.endswith("′"):
+            found |= _row(name, name, table)
+    found |= {"softmax": softmax, "erf": erf}
     for name in ("f", "g", "h", "φ", "S"):
         found |= _row(name, str(general), table)
     for name, row in FUNCTION_OF_NAME.items():
@@ -413,7 +425,7 @@ def _functions(world: World) -> dict[str, Function]:
         if isinstance(meaning, str):
             found |= _row(name, meaning, table) if meaning in table else {}
         else:
-            found |= _own(name, meaning, table)
+            found |= _own(name, meaning, {**table, **found})
     return found
 
 
@@ -425,7 +437,7 @@ def _own(name: str, definition: FunctionDefinition, table: Mapping[str, Function
     """A function that the page defines; a row of the table where it has the same values."""
 
     def value(z: Array) -> Array:
-        setting = replace(Setting({definition.argument: np.asarray(z)}, dict(table)), lenient=True)
+        setting = Setting({definition.argument: np.asarray(z), PI: np.asarray(np.pi)}, dict(table), lenient=True)
         return evaluate(definition.body, setting)
 
     points = np.linspace(-2.1, 1.9, 9)
