@@ -34,7 +34,7 @@ class Animal:
 
 
 LOSS_TEXTS = [name if not callable(row) else text_of(row()) for name, row in LOSSES.items()]
-LOSS_TEXTS += ["quantile(0.9)", "quantile(0.1, 0.5, 0.8)"]
+LOSS_TEXTS += ["binary-focal(1.5)", "focal(1)", "quantile(0.9)", "quantile(0.1, 0.5, 0.8)"]
 WIDTHS = (6, 5, 4, 7, 3, 2)
 
 
@@ -121,7 +121,7 @@ def draw(animal, seed=0):
               net.parameter_shapes.items()}  # fmt: skip
     X = rng.normal(size=(n, net.n_inputs))
     shape = (n, net.layers[-1].width)
-    if net.loss.name == "cross-entropy":
+    if net.loss.labels_sum_to_one:
         Y = rng.dirichlet(np.ones(shape[1]), size=n)
     elif net.loss.labels.high == 1:
         Y = rng.uniform(0.1, 0.9, shape)

@@ -15,6 +15,7 @@ from chainrule.calculus.algebra import (
     divides_by_values,
     factor_out,
     labels_sum_to_one,
+    multiply_in,
     out_of_sums,
     tidy,
 )
@@ -30,7 +31,7 @@ VALUES = {name: RNG.uniform(0.3, 0.9, shape) for name, shape in
           {"A": (4, 3), "B": (4, 3), "w": (4,), "b": (3,), "s": ()}.items()}  # fmt: skip
 VALUES["Y"] = RNG.dirichlet(np.ones(3), size=4)
 REAL_LABELS = {**VALUES, "Y": RNG.uniform(0.5, 2.0, (4, 3))}
-KEEPING = [tidy, cancel, collect, common_denominator, factor_out, out_of_sums]
+KEEPING = [tidy, cancel, collect, common_denominator, factor_out, multiply_in, out_of_sums]
 
 
 @st.composite
@@ -38,7 +39,7 @@ def terms(draw, depth=4):
     """Terms as derivations have them: symbols of several axes, fractions, signs, powers, sums over either axis."""
     if depth == 0 or draw(st.integers(0, 3)) == 0:
         return draw(st.sampled_from([A, Y, B, w, b, s, 1 - A, Size("i"), Number(2), Number(-0.5), Number(3)]))
-    kind = draw(st.sampled_from(["add", "sub", "mul", "div", "neg", "square", "exp", "sum", "sum", "ratio"]))
+    kind = draw(st.sampled_from(["add", "sub", "mul", "div", "neg", "square", "exp", "sum", "sum", "ratio", "shared"]))
     first = draw(terms(depth=depth - 1))
     if kind == "neg":
         return Apply("neg", (first,))
@@ -49,6 +50,8 @@ def terms(draw, depth=4):
     if kind == "sum":
         return total(first, draw(st.sampled_from([("u1",), ("i",), ("i", "u1")])))
     second = draw(terms(depth=depth - 1))
+    if kind == "shared":
+        return B * (first / B - second)
     return first * second / (B * first) if kind == "ratio" else Apply(kind, (first, second))
 
 
@@ -175,3 +178,9 @@ def test_division_by_values_is_seen():
     assert divides_by_values(exp(1 / (1 - A)))
     assert not divides_by_values(A / s + w / Size("i") + A / b)
     assert not divides_by_values(log(A))
+
+
+def test_factors_are_multiplied_in_where_fractions_cancel():
+    assert str(multiply_in(A * (Y / A - B))) == "Y - B * A"
+    assert str(multiply_in(A * (B - w * (Y / A + 1)))) == "B * A - w * (Y + A)"
+    assert multiply_in(A * (Y - B)) == A * (Y - B)

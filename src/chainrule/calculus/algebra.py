@@ -215,6 +215,44 @@ def cancel(root: Term) -> Term:
     return term_of(Product(value.coefficient, tuple(above.elements()), tuple(under.elements())))
 
 
+def multiply_in(root: Term) -> Term:
+    """Factors of a product multiplied into a sum whose fractions they cancel: A (Y/A − B) becomes Y − A B."""
+    inner = rewrite_children(root, multiply_in)
+    return _multiplied_in(inner) if _is_product(inner) else inner
+
+
+def _multiplied_in(root: Term) -> Term:
+    value = product(root)
+    for position, factor in enumerate(value.above):
+        entering = Counter(value.above[:position] + value.above[position + 1 :])
+        entering &= _denominators(factor)
+        if _is_sum(factor) and entering:
+            outside = tuple((Counter(value.above) - entering - Counter([factor])).elements())
+            parts = [product(part) for part in summands(factor)]
+            grown = [
+                _multiplied_in(cancel(term_of_plain(Product(p.coefficient, (*p.above, *entering.elements()), p.below))))
+                for p in parts
+            ]
+            return term_of(Product(value.coefficient, (*outside, sum_of(grown)), value.below))
+    return root
+
+
+def _denominators(root: Term) -> Counter[Term]:
+    """What stands under the fraction bars of a sum, and of the sums within its products."""
+    found: Counter[Term] = Counter()
+    for part in summands(root) if _is_sum(root) else ():
+        value = product(part)
+        within: Counter[Term] = Counter()
+        for factor in value.above:
+            within |= _denominators(factor)
+        found |= Counter(value.below) + within
+    return found
+
+
+def _is_product(root: Term) -> bool:
+    return isinstance(root, Apply) and root.operation in ("mul", "div", "neg")
+
+
 def out_of_sums(root: Term) -> Term:
     """Factors that do not vary along a sum's axes, moved in front of it."""
     inner = rewrite_children(root, out_of_sums)

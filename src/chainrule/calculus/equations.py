@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+from chainrule.calculus.logarithms import without_logarithms
 from chainrule.expressions.stable import stable_form
 from chainrule.expressions.terms import SAMPLES, Symbol, Term
 
@@ -105,7 +106,13 @@ class Equations:
     @cached_property
     def computed(self) -> tuple[tuple[Symbol, Term], ...]:
         """Every left side with the term that engines compute: the right side in its stable form."""
-        return tuple((equation.left, stable_form(equation.right)) for equation in self.equations)
+        return tuple((left, stable_form(right)) for left, right in self.opened)
+
+    @cached_property
+    def opened(self) -> tuple[tuple[Symbol, Term], ...]:
+        """Every left side with its right side, where the logarithm of an exponential or sigmoid reads what is in it."""
+        definitions = {equation.left: equation.right for equation in self.equations}
+        return tuple((e.left, without_logarithms(e.right, definitions)) for e in self.equations)
 
     def part(self, part: Part) -> tuple[Equation, ...]:
         """The equations of one part."""

@@ -16,6 +16,7 @@ from chainrule.calculus.algebra import (
     divides_by_values,
     factor_out,
     labels_sum_to_one,
+    multiply_in,
     out_of_sums,
     tidy,
 )
@@ -38,6 +39,7 @@ REWRITES: tuple[Rewrite, ...] = (
     CANCEL,
     FACTOR_OUT,
 )
+MULTIPLY_IN: tuple[Rewrite, ...] = (("multiply in", multiply_in), OUT_OF_SUMS, FACTOR_OUT)
 LONGEST_OPENED = 8  # nodes; a longer f′ (gelu, mish) is kept as f′(Z)
 
 
@@ -95,7 +97,10 @@ def _derivative_by_output(equation: Equation, forward: Sequence[Equation]) -> Eq
 
 
 def _merged(equation: Equation, above: Equation, rewrites: Sequence[Rewrite]) -> Equation | None:
-    """The equation with `above` put into it and simplified, if that leaves no division by values; else None."""
+    """The equation with `above` put into it and simplified, if that leaves no division by values; else None.
+
+    Where collecting like terms makes it longer, the factors are multiplied in instead.
+    """
     if not (equation.right == above.left or divides_by_values(above.right)):
         return None
     if equation.right == above.left:
@@ -103,8 +108,9 @@ def _merged(equation: Equation, above: Equation, rewrites: Sequence[Rewrite]) ->
         right = above.right
         return with_fields(inserted, right=right, steps=(*inserted.steps, *above.steps[1:]))
     inserted = _step(equation, f"insert {above.left}", replace(equation.right, {above.left: above.right}))
-    rewritten = _rewritten(inserted, rewrites)
-    return None if divides_by_values(rewritten.right) else rewritten
+    forms = [_rewritten(inserted, rewrites), _rewritten(inserted, MULTIPLY_IN)]
+    best = min(forms, key=lambda form: (divides_by_values(form.right), sum(1 for _ in walk(form.right))))
+    return None if divides_by_values(best.right) else best
 
 
 def _rewritten(equation: Equation, rewrites: Sequence[Rewrite]) -> Equation:

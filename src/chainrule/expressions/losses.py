@@ -81,8 +81,9 @@ class Loss:
 
     def over(self, form: Term, prediction: Symbol) -> Term:
         """A form in the loss's own symbols, its definition or a derivative of it, over a network's prediction and Y."""
-        values = {Symbol(name): Symbol(name, prediction.axes[-1:]) for name, _ in self.per_output}
-        return replace(form, {yhat: prediction, y: Symbol("Y", prediction.axes), **values})
+        by: dict[Term, Term] = {yhat: prediction, y: Symbol("Y", prediction.axes)}
+        by |= {Symbol(name): Symbol(name, prediction.axes[-1:]) for name, _ in self.per_output}
+        return replace(form, by)
 
 
 CLOSED_UNIT = Interval(0, 1, low_open=False, high_open=False)
@@ -109,6 +110,32 @@ poisson = Loss(
     domain=Interval(0, math.inf),
     labels=Interval(0, math.inf, low_open=False),
 )
+
+
+def binary_focal(gamma: float = 2.0) -> Loss:
+    """Cross-entropy of labels that are there or not, each sure and right prediction weighted down (Lin et al. 2017).
+
+    −y (1 − ŷ)^γ log ŷ − (1 − y) ŷ^γ log(1 − ŷ).
+    """
+    return Loss(
+        "binary-focal",
+        -(y * (1 - yhat) ** gamma * log(yhat) + (1 - y) * yhat**gamma * log(1 - yhat)),
+        domain=Interval(0, 1),
+        labels=CLOSED_UNIT,
+        parameters=(("gamma", float(gamma)),),
+    )
+
+
+def focal(gamma: float = 2.0) -> Loss:
+    """Cross-entropy of classes that exclude each other, weighted down by (1 − ŷ)^γ (Lin et al. 2017)."""
+    return Loss(
+        "focal",
+        -(y * (1 - yhat) ** gamma * log(yhat)),
+        domain=Interval(0, 1),
+        labels=CLOSED_UNIT,
+        parameters=(("gamma", float(gamma)),),
+        labels_sum_to_one=True,
+    )
 
 
 def huber(delta: float = 1.0) -> Loss:
@@ -141,6 +168,8 @@ def quantile(q: float = 0.5, *more: float) -> Loss:
 LOSSES: dict[str, Loss | Callable[..., Loss]] = {
     "binary-cross-entropy": binary_cross_entropy,
     "cross-entropy": cross_entropy,
+    "binary-focal": binary_focal,
+    "focal": focal,
     "squared-error": squared_error,
     "mse": mse,
     "absolute-error": absolute_error,
@@ -157,6 +186,9 @@ LOSS_ALIASES = {
     "categorical-cross-entropy": "cross-entropy",
 }
 LOSS_PARAMETERS: dict[tuple[str, str], Interval] = {
+    # below 1 the slope is infinite where a prediction is sure and right; 0 is cross-entropy, which has its own row
+    ("binary-focal", "gamma"): Interval(1, math.inf, low_open=False),
+    ("focal", "gamma"): Interval(1, math.inf, low_open=False),
     ("huber", "delta"): Interval(0, math.inf),
     ("quantile", "q"): Interval(0, 1),
     ("quantile", "more"): Interval(0, 1),

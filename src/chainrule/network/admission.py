@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from chainrule.network.declaration import Network
 
 EVERYWHERE = Interval()
+# losses of classes that exclude each other, and those of labels that do not
+INDEPENDENT = {"cross-entropy": "binary-cross-entropy", "focal": "binary-focal"}
 
 
 def check_output(network: Network) -> None:
@@ -35,10 +37,11 @@ def check_output(network: Network) -> None:
         if last.width == 1:
             raise ValueError("cross-entropy over 1 logit is always 0; use '1 sigmoid' with 'binary-cross-entropy'")
         return
-    if network.loss.name == "cross-entropy" and not isinstance(last.activation, Softmax):
+    if network.loss.name in INDEPENDENT and not isinstance(last.activation, Softmax):
+        logits = ", or in identity to give logits" if network.loss.name == "cross-entropy" else ""
         raise ValueError(
-            f"loss 'cross-entropy' needs outputs that sum to 1: end in softmax, or in identity to give logits; "
-            f"got {name!r} (for independent outputs use 'binary-cross-entropy' after sigmoid)"
+            f"loss {text!r} needs outputs that sum to 1: end in softmax{logits}; "
+            f"got {name!r} (for independent outputs use {INDEPENDENT[network.loss.name]!r} after sigmoid)"
         )
     reach = last.activation.range or EVERYWHERE
     if not reach.inside(network.loss.domain):

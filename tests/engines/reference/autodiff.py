@@ -29,6 +29,8 @@ ACTIVATIONS = {
 LOSSES = {
     "binary-cross-entropy": lambda p, y: -(y * jnp.log(p) + (1 - y) * jnp.log1p(-p)),
     "cross-entropy": lambda p, y: -y * jnp.log(p),
+    "binary-focal": lambda p, y, g: -(y * (1 - p) ** g * jnp.log(p) + (1 - y) * p**g * jnp.log1p(-p)),
+    "focal": lambda p, y, g: -y * (1 - p) ** g * jnp.log(p),
     "squared-error": lambda p, y: 0.5 * jnp.square(p - y),
     "mse": lambda p, y: jnp.square(p - y),
     "absolute-error": lambda p, y: jnp.abs(p - y),

@@ -133,12 +133,14 @@ class Pointwise:
         raise CompilationUnsupported(f"the operation {operation!r} in {plain(term)}")
 
     def _power(self, base: str, exponent: Term, term: Term) -> str:
-        """Whole powers by squaring, and the square root; nothing else occurs in the tables of functions."""
+        """Whole powers by squaring, and the square root; others by exp and log, NaN where the base is negative."""
         v = self.vectors
         if isinstance(exponent, Number) and exponent.value == 0.5:
             return ELEMENTARY["sqrt"](v, base)
-        if not isinstance(exponent, Number) or not exponent.value.is_integer() or abs(exponent.value) > 64:
-            raise CompilationUnsupported(f"the power {plain(term)}: exponents are whole numbers up to 64, or 1/2")
+        if not isinstance(exponent, Number) or abs(exponent.value) > 64:
+            raise CompilationUnsupported(f"the power {plain(term)}: exponents are numbers up to 64")
+        if not exponent.value.is_integer():
+            return ELEMENTARY["exp"](v, v.multiply(v.constant(exponent.value), ELEMENTARY["log"](v, base)))
         count = abs(int(exponent.value))
         result: str | None = None
         while count:

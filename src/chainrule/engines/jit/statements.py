@@ -92,14 +92,13 @@ def open_functions(equations: Equations) -> list[tuple[Symbol, Term]]:
     known: dict[Term, Symbol] = {}
     signs: dict[Term, Term] = {}
     result: list[tuple[Symbol, Term]] = []
-    for equation in equations:
-        right = replace(_with_outputs(equation.right, known, equation.left), signs)
-        result.append((equation.left, _simplified(stable_form(right))))
-        match equation.right:
+    for left, right in equations.opened:
+        result.append((left, _simplified(stable_form(replace(_with_outputs(right, known, left), signs)))))
+        match right:
             case Call(function, Symbol() as argument, 0):
-                known.setdefault(equation.right, equation.left)
+                known.setdefault(right, left)
                 if function.keeps_sign:
-                    signs[less_equal(argument, 0)] = less_equal(equation.left, 0)
+                    signs[less_equal(argument, 0)] = less_equal(left, 0)
     return result
 
 
