@@ -5,7 +5,7 @@ import pytest
 
 from chainrule.calculus import derive
 from chainrule.engines import choosing
-from chainrule.engines.choosing import ENGINES, compile_with, find_engine
+from chainrule.engines.choosing import ENGINES, ReferenceEngineUsed, compile_with, find_engine
 from chainrule.network import Network
 
 DERIVATION = derive(Network.parse("2 -> 3 tanh -> 1 sigmoid", loss="bce"))
@@ -53,7 +53,12 @@ def test_auto_is_what_the_environment_names(monkeypatch):
 def test_auto_falls_back_to_the_reference_engine(monkeypatch, home):
     """Where the jit is not installed, and where it does not compile the equations."""
     monkeypatch.setitem(choosing.ENGINES, "jit", home)
-    assert type(compile_with("auto", DERIVATION, **HOW)).__name__ == "ReferenceProgram"
+    why = r"(No module named 'chainrule.engines.absent'|equations of this form).* The reference engine runs instead"
+    with pytest.warns(ReferenceEngineUsed, match=why) as warned:
+        assert type(compile_with("auto", DERIVATION, **HOW)).__name__ == "ReferenceProgram"
+    assert len(warned) == 1
+    assert warned[0].filename == __file__
+    compile_with("auto", DERIVATION, warn=False, **HOW)
     with pytest.raises((ImportError, NotImplementedError), match=r"engine='reference' always is|of this form"):
         compile_with("jit", DERIVATION, **HOW)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from importlib import import_module
 from typing import Any
 
@@ -18,6 +19,10 @@ ENGINES: dict[str, tuple[str, str]] = {
     "jit": ("chainrule.engines.jit", "JitEngine"),
     "reference": ("chainrule.engines.reference", "ReferenceEngine"),
 }
+
+
+class ReferenceEngineUsed(UserWarning):
+    """The equations run on the reference engine, which is slow, because the fast one could not take them."""
 
 
 def find_engine(name: str) -> Engine:
@@ -52,6 +57,7 @@ def compile_with(
     dtype: np.dtype[Any],
     batch_size: int,
     n_threads: int | str = 1,
+    warn: bool = True,
 ) -> Program:
     """A program for a derivation, by the engine asked for.
 
@@ -62,6 +68,8 @@ def compile_with(
         and accepts the equations, else the reference engine.
     derivation, dtype, batch_size, n_threads
         As in `Engine.compile`.
+    warn : bool
+        Whether to warn where "auto" falls back to the reference engine.
 
     Raises
     ------
@@ -69,6 +77,11 @@ def compile_with(
         As `find_engine`.
     NotImplementedError
         If an engine asked for by name does not compile these equations.
+
+    Warns
+    -----
+    ReferenceEngineUsed
+        If "auto" falls back to the reference engine; the message says why.
     """
     arguments: dict[str, Any] = {"dtype": dtype, "batch_size": batch_size, "n_threads": n_threads}
     if engine == "auto":
@@ -79,5 +92,9 @@ def compile_with(
         return find_engine(engine).compile(derivation, **arguments)
     try:
         return find_engine("jit").compile(derivation, **arguments)
-    except (ImportError, NotImplementedError):
+    except (ImportError, NotImplementedError) as error:
+        if warn:
+            reason = "the jit engine cannot be used" if isinstance(error, ImportError) else "the jit cannot compile"
+            message = f"{reason}: {error}. The reference engine runs instead; its results are the same, but it is slow"
+            warnings.warn(message, ReferenceEngineUsed, stacklevel=2)
         return find_engine("reference").compile(derivation, **arguments)

@@ -36,7 +36,8 @@ class Compiled:
         with self._lock:
             key = (derivation, tuple(how.items()))
             if self._program is None or key != self._key:
-                self._program, self._key = compile_with(derivation=derivation, **how), key
+                said = self._program is not None  # one fit warns once that the reference engine runs
+                self._program, self._key = compile_with(derivation=derivation, warn=not said, **how), key
             yield self._program
 
     def few_rows(self, network: Network) -> FewRows:

@@ -53,7 +53,8 @@ class HeldOut:
         """A program of its own for judging, with the parameters that would predict."""
         if self._judge is None:
             derivation: Derivation = derive(self._network)
-            self._judge = compile_with(derivation=derivation, batch_size=len(self.data), **self._how)
+            # whether the reference engine runs has been said of the training itself
+            self._judge = compile_with(derivation=derivation, batch_size=len(self.data), warn=False, **self._how)
         self._judge.load(predicting(program.state(), self._network, averaged=self._averaged))
         return self._judge
 
