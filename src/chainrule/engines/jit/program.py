@@ -177,9 +177,9 @@ class JitProgram:
         network = derivation.network
         self._parameters = [symbol.name for symbol in parameters(network)]
         self._memory = [symbol.name for symbol in optimiser_state(derivation.optimiser, parameters(network))]
+        self._clips = derivation.optimiser.clip_norm is not None
         self._t = 0
         self._training = self._part_for_training(batch_size)
-        self._clips = derivation.optimiser.clip_norm is not None
         self._others: dict[tuple[str, int], _Part] = {}
 
     # ---- what was compiled ----
@@ -195,9 +195,9 @@ class JitProgram:
         equations = self._derivation.equations
         moving = tuple(f"{name}+" for name in [*self._parameters, *self._memory])
         wanted = (*moving, COST, DATA_COST, *((PENALTY,) if self._derivation.network.penalty else ()))
+        wanted += (GLOBAL_NORM,) if self._clips else ()
         return _Part(equations, wanted, self._dtype, batch, self._gap)
 
-        wanted += (GLOBAL_NORM,) if self._clips else ()
     # ---- state ----
     def load(self, state: Mapping[str, Any]) -> None:
         values = {name: np.asarray(state[name], self._dtype) for name in self._parameters}
@@ -248,10 +248,10 @@ class JitProgram:
         nothing = np.zeros(len(counts))
         costs = Costs(nothing.copy(), nothing.copy(), divisor, nothing if self._clips else None)
         costs.data[runs] = known[DATA_COST]
-        if self._derivation.network.penalty:
-            costs.penalty[runs] = known[PENALTY]
         if costs.norm is not None:
             costs.norm[runs] = known[GLOBAL_NORM]
+        if self._derivation.network.penalty:
+            costs.penalty[runs] = known[PENALTY]
         return costs
 
     def _check_width(self, X: Any) -> None:
