@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from chainrule import SGD, Adam, AdamW, Network, Penalty, derive
-from chainrule.calculus.updates import optimiser_constants, optimiser_state
+from chainrule.calculus.updates import optimiser_constants, optimiser_memory
 from chainrule.engines.reference import evaluate
 from chainrule.expressions.terms import Symbol
 
@@ -80,7 +80,7 @@ def test_one_step(optimiser, rule, clip_norm):
 @every_rule
 def test_what_is_remembered_is_declared(optimiser, rule):
     parameters = [Symbol(name) for name in PARAMS]
-    declared = {symbol.name for symbol in optimiser_state(optimiser, parameters)}
+    declared = {memory.symbol.name for memory in optimiser_memory(optimiser, parameters)}
     assert declared == {name for parameter in PARAMS for name in rule(parameter, 0.0, 0.0)} - set(PARAMS)
     system = derive(NET, optimiser=optimiser).equations
     assert optimiser_constants(optimiser).items() <= dict(system.constants).items()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chainrule.calculus.algebra import sum_of, tidy
-from chainrule.calculus.equations import Equation, Reason
+from chainrule.calculus.equations import Equation, Reason, Rule
 from chainrule.calculus.forward import COST
 from chainrule.expressions.derivatives import differentiate, pointwise_leaves
 from chainrule.expressions.terms import (
@@ -114,16 +114,14 @@ def _reason(value: Symbol, forward: Sequence[Equation]) -> Reason:
     """The chain rule through the equation that uses the value, or the loss."""
     users = [equation for equation in forward if value in symbols(equation.right)]
     if not users:
-        return Reason("derivative of the cost", f"by the prediction {value}")
+        return Reason(Rule.COST_DERIVATIVE, f"by the prediction {value}")
     user = users[0]
-    if user.reason.rule == "affine":
-        return Reason(
-            "chain rule",
-            f"through {user.left}, which is linear in {value}; summed over the units of its layer",
-        )
-    return Reason("chain rule", f"through {user.left} = {user.right}")
+    if user.reason.rule is Rule.AFFINE:
+        applied_to = f"through {user.left}, which is linear in {value}; summed over the units of its layer"
+        return Reason(Rule.CHAIN_RULE, applied_to)
+    return Reason(Rule.CHAIN_RULE, f"through {user.left} = {user.right}")
 
 
 def _parameter_reason(equation: Equation, parameter: Symbol, penalised: bool) -> Reason:
     where = f"{equation.left} is linear in {parameter}; summed over the samples, which {parameter} does not vary over"
-    return Reason("chain rule", where + ("; plus the derivative of the penalty" if penalised else ""))
+    return Reason(Rule.CHAIN_RULE, where + ("; plus the derivative of the penalty" if penalised else ""))

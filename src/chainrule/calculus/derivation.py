@@ -23,7 +23,7 @@ from chainrule.calculus.forward import (
 )
 from chainrule.calculus.presentation import LAYOUTS, Presentation, presentation
 from chainrule.calculus.rewriting import simplify_backward
-from chainrule.calculus.updates import next_value, optimiser_constants, optimiser_state, update_equations
+from chainrule.calculus.updates import next_value, optimiser_constants, optimiser_memory, update_equations
 from chainrule.calculus.verification import verify
 from chainrule.expressions.terms import symbols, units
 from chainrule.network import SGD, Network, Optimiser
@@ -225,7 +225,8 @@ class Derivation:
             wanted = [COST, DATA_COST, PENALTY, prediction(network).name]
             wanted += [adjoint_of(parameter).name for parameter in parameters(network)]
             wanted += [next_value(parameter).name for parameter in parameters(network)]
-            wanted += [next_value(state).name for state in optimiser_state(self.optimiser, parameters(network))]
+            memories = optimiser_memory(self.optimiser, parameters(network))
+            wanted += [next_value(memory.symbol).name for memory in memories]
             outputs = [name for name in wanted if name in names]
         constants: dict[str, float | tuple[float, ...]] = dict(network.loss.per_output)
         constants |= {"alpha": network.penalty.l2, "alpha1": network.penalty.l1}

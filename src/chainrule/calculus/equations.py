@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cached_property
 from typing import Literal
 
@@ -17,11 +18,40 @@ from chainrule.expressions.terms import SAMPLES, Symbol, Term
 Part = Literal["forward", "cost", "backward", "update"]
 
 
+class Rule(StrEnum):
+    """The rules by which equations hold; what reads an equation may ask for its rule, never for its words."""
+
+    AFFINE = "affine"
+    ACTIVATION = "activation"
+    DROPOUT = "dropout"
+    SOFTMAX = "softmax"
+    BATCH_WEIGHT = "weight of the batch"
+    LOSS = "loss"
+    PENALTY = "penalty"
+    COST = "cost of the batch"
+    COST_DERIVATIVE = "derivative of the cost"
+    CHAIN_RULE = "chain rule"
+    GLOBAL_NORM = "global norm"
+    CLIPPING = "clipping"
+    BIAS_CORRECTION = "bias correction"
+    FIRST_MOMENT = "first moment"
+    SECOND_MOMENT = "second moment"
+    VELOCITY = "velocity"
+    GRADIENT_DESCENT = "gradient descent"
+    MOMENTUM = "momentum"
+    NESTEROV = "nesterov"
+    ADAM = "adam"
+    ADAMW = "adamw"
+    MOVING_AVERAGE = "moving average"
+    SLIP = "slip"
+    BRANCH = "branch"
+
+
 @dataclass(frozen=True)
 class Reason:
-    """Why an equation holds: which rule, applied to what."""
+    """Why an equation holds: which rule, applied to what (words for a reader)."""
 
-    rule: str
+    rule: Rule
     applied_to: str
 
     def __str__(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import reduce
 
-from chainrule.calculus.equations import Equation, Reason, Step
+from chainrule.calculus.equations import Equation, Reason, Rule, Step
 from chainrule.calculus.logarithms import without_logarithms
 from chainrule.expressions.activations import Activation, Softmax, softmax
 from chainrule.expressions.lookup import text_of
@@ -60,7 +60,7 @@ def forward_equations(network: Network, dropout: bool = True) -> list[Equation]:
     """
     equations: list[Equation] = []
 
-    def let(name: str, axes: tuple[str, ...], right: Term, rule: str, applied_to: str) -> Symbol:
+    def let(name: str, axes: tuple[str, ...], right: Term, rule: Rule, applied_to: str) -> Symbol:
         left = Symbol(name, axes)
         equations.append(Equation(left, right, "forward", Reason(rule, applied_to)))
         return left
@@ -70,25 +70,20 @@ def forward_equations(network: Network, dropout: bool = True) -> list[Equation]:
             return value
         mask, p = Symbol(f"M{number}", value.axes), Symbol(f"p{number}")
         applied_to = f"{value} is kept with probability 1 − {p}, and divided by it so that its expectation stays"
-        return let(f"D{number}", value.axes, value * mask / (1 - p), "dropout", applied_to)
+        return let(f"D{number}", value.axes, value * mask / (1 - p), Rule.DROPOUT, applied_to)
 
     previous = dropped(Symbol("X", (SAMPLES, units(0))), 0)
     for number, layer in enumerate(network.layers, 1):
         over, axes = units(number - 1), (SAMPLES, units(number))
         W, b = weights(network)[number - 1], biases(network)[number - 1]
-        Z = let(
-            f"Z{number}",
-            axes,
-            matrix_product(previous, W, over) + b,
-            "affine",
-            f"weights and bias of layer {number}",
-        )
+        right = matrix_product(previous, W, over) + b
+        Z = let(f"Z{number}", axes, right, Rule.AFFINE, f"weights and bias of layer {number}")
         right = activated(layer.activation, Z, units(number))
-        A = let(f"A{number}", axes, right, "activation", f"{text_of(layer.activation)} of Z{number}")
+        A = let(f"A{number}", axes, right, Rule.ACTIVATION, f"{text_of(layer.activation)} of Z{number}")
         previous = dropped(A, number)
     if network.reads_logits:
         applied_to = f"cross-entropy reads {previous} as logits; their softmax is the prediction"
-        let("P", previous.axes, softmax.over(previous, units(network.depth)), "softmax", applied_to)
+        let("P", previous.axes, softmax.over(previous, units(network.depth)), Rule.SOFTMAX, applied_to)
     return equations
 
 
@@ -115,12 +110,12 @@ def cost_equations(network: Network, forward: list[Equation]) -> list[Equation]:
     yhat = prediction(network)
     w, s = Symbol("w", (SAMPLES,)), divisor(network)
     if isinstance(s, Symbol):
-        equations.append(Equation(s, total(w, w.axes), "cost", Reason("weight of the batch", "sum of sample weights")))
+        equations.append(Equation(s, total(w, w.axes), "cost", Reason(Rule.BATCH_WEIGHT, "sum of sample weights")))
 
     each = network.loss.over(network.loss.definition, yhat)
     written = Reduce("sum", yhat.axes, w * each if network.sample_weights else each)
     rewritten = without_logarithms(written, {equation.left: equation.right for equation in forward})
-    reason = Reason("loss", f"{text_of(network.loss)}, summed over outputs and samples")
+    reason = Reason(Rule.LOSS, f"{text_of(network.loss)}, summed over outputs and samples")
     steps = (
         ()
         if rewritten == written
@@ -132,13 +127,13 @@ def cost_equations(network: Network, forward: list[Equation]) -> list[Equation]:
     cost: Term = L
     if network.penalty:
         R = Symbol(PENALTY)
-        equations.append(Equation(R, _penalty(network), "cost", Reason("penalty", "all weights, no biases")))
+        equations.append(Equation(R, _penalty(network), "cost", Reason(Rule.PENALTY, "all weights, no biases")))
         cost = L + R if network.penalty.divided else L
     cost = cost if s is None else cost / s
     if network.penalty and not network.penalty.divided:
         cost = cost + Symbol(PENALTY)
-    rule = "sum" if s is None else "weighted mean" if network.sample_weights else "mean"
-    equations.append(Equation(Symbol(COST), cost, "cost", Reason("cost of the batch", rule)))
+    kind = "sum" if s is None else "weighted mean" if network.sample_weights else "mean"
+    equations.append(Equation(Symbol(COST), cost, "cost", Reason(Rule.COST, kind)))
     return equations
 
 

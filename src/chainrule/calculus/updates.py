@@ -2,18 +2,20 @@
 
 Every right side uses the values from before the step; new values have new names (``W1+``).  The learning rate
 ``eta`` and the step number ``t`` (from 1) are inputs; the optimiser's own numbers are constants.
+
+Each update rule has one class here; `_rule_of` says which optimiser follows which.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
-from typing import TypeGuard
+from typing import NamedTuple, Protocol
 
 from chainrule.calculus.backward import adjoint_of
-from chainrule.calculus.equations import Equation, Reason
+from chainrule.calculus.equations import Equation, Reason, Rule
 from chainrule.expressions.terms import ONE, Symbol, Term, add, minimum, sqrt, total
-from chainrule.network.optimisers import Adam, AdamW, Optimiser
+from chainrule.network.optimisers import SGD, Adam, AdamW, Optimiser
 
 ETA, T = Symbol("eta"), Symbol("t")
 GLOBAL_NORM = "g_norm"
@@ -29,67 +31,150 @@ def state_of(letter: str, parameter: Symbol) -> Symbol:
     return Symbol(f"{letter}_{parameter.name}", parameter.axes)
 
 
+class Memory(NamedTuple):
+    """What an optimiser remembers of a parameter from step to step.
+
+    Attributes
+    ----------
+    symbol, parameter : Symbol
+        The memory (``m_W1``) and whose it is (``W1``); they have the same axes.
+    starts_as_parameter : bool
+        Whether its first value is the parameter's; otherwise that is 0.
+    """
+
+    symbol: Symbol
+    parameter: Symbol
+    starts_as_parameter: bool = False
+
+
+class _UpdateRule(Protocol):
+    """How an optimiser turns a gradient into a step."""
+
+    @property
+    def memory(self) -> tuple[str, ...]:
+        """Letters of what it remembers of each parameter."""
+
+    @property
+    def constants(self) -> Mapping[str, float]:
+        """The numbers that its declaration fixes, by the names they have in the equations."""
+
+    def once(self) -> Iterator[Equation]:
+        """What a step computes before any parameter moves."""
+
+    def step(self, parameter: Symbol, gradient: Term) -> Iterator[Equation]:
+        """The next values of a parameter's memory, then of the parameter."""
+
+
+class _Descent:
+    """W⁺ = W − η g."""
+
+    memory: tuple[str, ...] = ()
+    constants: Mapping[str, float] = {}
+
+    def once(self) -> Iterator[Equation]:
+        yield from ()
+
+    def step(self, parameter: Symbol, gradient: Term) -> Iterator[Equation]:
+        yield _moved(parameter, parameter - ETA * gradient, Rule.GRADIENT_DESCENT)
+
+
+class _Momentum(_Descent):
+    """v⁺ = μ v − η g;  W⁺ = W + v⁺, or Nesterov's W⁺ = W + μ v⁺ − η g."""
+
+    memory = ("v",)
+
+    def __init__(self, optimiser: SGD) -> None:
+        self.constants = {"mu": optimiser.momentum}
+        self._nesterov = optimiser.nesterov
+
+    def step(self, parameter: Symbol, gradient: Term) -> Iterator[Equation]:
+        mu, v = Symbol("mu"), state_of("v", parameter)
+        yield _let(next_value(v), mu * v - ETA * gradient, Rule.VELOCITY, str(gradient))
+        if self._nesterov:
+            yield _moved(parameter, parameter + mu * next_value(v) - ETA * gradient, Rule.NESTEROV)
+        else:
+            yield _moved(parameter, parameter + next_value(v), Rule.MOMENTUM)
+
+
+class _Adam:
+    """m⁺ = β₁ m + (1 − β₁) g;  v⁺ = β₂ v + (1 − β₂) g²;  W⁺ = W − η_t m⁺/(√v⁺ + ε), η_t = η √(1 − β₂ᵗ)/(1 − β₁ᵗ)."""
+
+    memory = ("m", "v")
+    _rule = Rule.ADAM
+
+    def __init__(self, optimiser: Adam) -> None:
+        self.constants = {"beta1": optimiser.beta1, "beta2": optimiser.beta2, "epsilon": optimiser.epsilon}
+
+    def once(self) -> Iterator[Equation]:
+        rate = ETA * sqrt(1 - Symbol("beta2") ** T) / (1 - Symbol("beta1") ** T)
+        yield _let(Symbol("eta_t"), rate, Rule.BIAS_CORRECTION, "both averages start at 0")
+
+    def step(self, parameter: Symbol, gradient: Term) -> Iterator[Equation]:
+        m, v = state_of("m", parameter), state_of("v", parameter)
+        beta1, beta2 = Symbol("beta1"), Symbol("beta2")
+        yield _let(next_value(m), beta1 * m + (1 - beta1) * gradient, Rule.FIRST_MOMENT, str(gradient))
+        yield _let(next_value(v), beta2 * v + (1 - beta2) * gradient**2, Rule.SECOND_MOMENT, f"{gradient} squared")
+        step = Symbol("eta_t") * next_value(m) / (sqrt(next_value(v)) + Symbol("epsilon"))
+        yield _moved(parameter, self._kept(parameter) - step, self._rule)
+
+    def _kept(self, parameter: Symbol) -> Term:
+        return parameter
+
+
+class _AdamW(_Adam):
+    """Adam from W − ηλW in place of W; biases stay."""
+
+    _rule = Rule.ADAMW
+
+    def __init__(self, optimiser: AdamW) -> None:
+        super().__init__(optimiser)
+        self._decays = optimiser.weight_decay > 0
+        if self._decays:
+            self.constants["lambda"] = optimiser.weight_decay
+
+    def _kept(self, parameter: Symbol) -> Term:
+        is_weight = len(parameter.axes) > 1  # weights lie between two layers; a bias has the units of one
+        return parameter - ETA * Symbol("lambda") * parameter if self._decays and is_weight else parameter
+
+
+def _rule_of(optimiser: Optimiser) -> _UpdateRule:
+    match optimiser:
+        case AdamW():
+            return _AdamW(optimiser)
+        case Adam():
+            return _Adam(optimiser)
+        case SGD():
+            return _Momentum(optimiser) if optimiser.momentum else _Descent()
+
+
 def update_equations(optimiser: Optimiser, parameters: Sequence[Symbol]) -> list[Equation]:
     """Clipping, the optimiser's own memory, every parameter's next value, and the moving average, in that order."""
+    rule = _rule_of(optimiser)
     equations: list[Equation] = []
-
-    def let(left: Symbol, right: Term, rule: str, applied_to: str) -> Symbol:
-        equations.append(Equation(left, right, "update", Reason(rule, applied_to)))
-        return left
-
     scale: Term = ONE
     if optimiser.clip_norm is not None:
-        norm = let(Symbol(GLOBAL_NORM), _global_norm(parameters), "global norm", "of all gradients together")
-        applied_to = "so that the global norm is at most clip_norm"
-        scale = let(Symbol("clip"), minimum(1, Symbol("clip_norm") / norm), "clipping", applied_to)
-    rate: Term = ETA
-    if isinstance(optimiser, Adam):
-        right = ETA * sqrt(1 - Symbol("beta2") ** T) / (1 - Symbol("beta1") ** T)
-        rate = let(Symbol("eta_t"), right, "bias correction", "both averages start at 0")
+        equations += _clipping(parameters)
+        scale = equations[-1].left
+    equations += rule.once()
     for parameter in parameters:
-        gradient = adjoint_of(parameter) * scale
-        if isinstance(optimiser, Adam):
-            m, v = state_of("m", parameter), state_of("v", parameter)
-            beta1, beta2 = Symbol("beta1"), Symbol("beta2")
-            m = let(next_value(m), beta1 * m + (1 - beta1) * gradient, "first moment", str(gradient))
-            v = let(next_value(v), beta2 * v + (1 - beta2) * gradient**2, "second moment", f"{gradient} squared")
-            kept: Term = parameter
-            if _decays(optimiser) and _is_weight(parameter):
-                kept = parameter - ETA * Symbol("lambda") * parameter
-            moved = kept - rate * m / (sqrt(v) + Symbol("epsilon"))
-            let(next_value(parameter), moved, optimiser.name, parameter.name)
-        elif optimiser.momentum:
-            mu, v = Symbol("mu"), state_of("v", parameter)
-            v = let(next_value(v), mu * v - ETA * gradient, "velocity", str(gradient))
-            moved = parameter + mu * v - ETA * gradient if optimiser.nesterov else parameter + v
-            let(next_value(parameter), moved, "nesterov" if optimiser.nesterov else "momentum", parameter.name)
-        else:
-            let(next_value(parameter), parameter - ETA * gradient, "gradient descent", parameter.name)
+        equations += rule.step(parameter, adjoint_of(parameter) * scale)
     if optimiser.average is not None:
-        decay = Symbol("decay")
-        for parameter in parameters:
-            mean = state_of("avg", parameter)
-            right = decay * mean + (1 - decay) * next_value(parameter)
-            let(next_value(mean), right, "moving average", parameter.name)
+        equations += map(_moving_average, parameters)
     return equations
 
 
-def optimiser_state(optimiser: Optimiser, parameters: Sequence[Symbol]) -> list[Symbol]:
-    """What the optimiser remembers from step to step, all 0 at first (a moving average starts as the parameter)."""
-    letters = ["m", "v"] if isinstance(optimiser, Adam) else ["v"] if optimiser.momentum else []
-    letters += ["avg"] if optimiser.average is not None else []
-    return [state_of(letter, parameter) for letter in letters for parameter in parameters]
+def optimiser_memory(optimiser: Optimiser, parameters: Sequence[Symbol]) -> list[Memory]:
+    """What the optimiser remembers from step to step."""
+    letters = _rule_of(optimiser).memory
+    remembered = [Memory(state_of(letter, parameter), parameter) for letter in letters for parameter in parameters]
+    if optimiser.average is not None:
+        remembered += [Memory(state_of("avg", parameter), parameter, True) for parameter in parameters]
+    return remembered
 
 
 def optimiser_constants(optimiser: Optimiser) -> dict[str, float]:
     """The numbers that the declaration fixes, by the names they have in the equations."""
-    constants: dict[str, float] = {}
-    if isinstance(optimiser, Adam):
-        constants |= {"beta1": optimiser.beta1, "beta2": optimiser.beta2, "epsilon": optimiser.epsilon}
-        if _decays(optimiser):
-            constants["lambda"] = optimiser.weight_decay
-    elif optimiser.momentum:
-        constants["mu"] = optimiser.momentum
+    constants = dict(_rule_of(optimiser).constants)
     if optimiser.clip_norm is not None:
         constants["clip_norm"] = optimiser.clip_norm
     if optimiser.average is not None:
@@ -97,14 +182,26 @@ def optimiser_constants(optimiser: Optimiser) -> dict[str, float]:
     return constants
 
 
-def _decays(optimiser: Optimiser) -> TypeGuard[AdamW]:
-    return isinstance(optimiser, AdamW) and optimiser.weight_decay > 0
+def _clipping(parameters: Sequence[Symbol]) -> list[Equation]:
+    """The factor that brings the norm of all gradients together down to clip_norm."""
+    squares = [total(adjoint_of(parameter) ** 2, parameter.axes) for parameter in parameters]
+    norm = Symbol(GLOBAL_NORM)
+    factor = minimum(1, Symbol("clip_norm") / norm)
+    return [
+        _let(norm, sqrt(reduce(add, squares)), Rule.GLOBAL_NORM, "of all gradients together"),
+        _let(Symbol("clip"), factor, Rule.CLIPPING, "so that the global norm is at most clip_norm"),
+    ]
 
 
-def _is_weight(parameter: Symbol) -> bool:
-    """Weights lie between two layers; a bias has the units of one."""
-    return len(parameter.axes) > 1
+def _moving_average(parameter: Symbol) -> Equation:
+    decay, mean = Symbol("decay"), state_of("avg", parameter)
+    right = decay * mean + (1 - decay) * next_value(parameter)
+    return _let(next_value(mean), right, Rule.MOVING_AVERAGE, parameter.name)
 
 
-def _global_norm(parameters: Sequence[Symbol]) -> Term:
-    return sqrt(reduce(add, [total(adjoint_of(parameter) ** 2, parameter.axes) for parameter in parameters]))
+def _moved(parameter: Symbol, right: Term, rule: Rule) -> Equation:
+    return _let(next_value(parameter), right, rule, parameter.name)
+
+
+def _let(left: Symbol, right: Term, rule: Rule, applied_to: str) -> Equation:
+    return Equation(left, right, "update", Reason(rule, applied_to))

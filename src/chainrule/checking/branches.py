@@ -15,7 +15,7 @@ from dataclasses import replace as with_fields
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.calculus.equations import Equation, Equations, Reason
+from chainrule.calculus.equations import Equation, Equations, Reason, Rule
 from chainrule.engines.reference import Trace, evaluate
 from chainrule.expressions.terms import Apply, Symbol, Term, mul, rebuild, replace, select, symbols
 
@@ -59,7 +59,7 @@ class HeldCost:
     def along(self, parameter: str, points: Array) -> Movement:
         """J for values of one parameter of shape (h, *its shape), the others as at the start."""
         lifted = self._lifted(parameter)
-        affine = [e.left.name for e in lifted if e.reason.rule == "affine" and POINTS in e.left.axes]
+        affine = [e.left.name for e in lifted if e.reason.rule is Rule.AFFINE and POINTS in e.left.axes]
         values = {symbol.name: self.start[symbol.name] for symbol in lifted.inputs}
         largest = max(self.start[equation.left.name].size for equation in lifted)
         at_once = max(1, LARGEST_BATCH // max(largest, points[0].size))
@@ -111,7 +111,7 @@ def _held(term: Term, branches: dict[Term, Equation]) -> Term:
             return definition
         if definition not in branches:
             left = Symbol(f"branch{len(branches) + 1}", definition.axes)
-            branches[definition] = Equation(left, definition, "cost", Reason("branch", "held"))
+            branches[definition] = Equation(left, definition, "cost", Reason(Rule.BRANCH, "held"))
         return branches[definition].left
 
     match term:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chainrule.calculus import Derivation, derive
+from chainrule.calculus.equations import Rule
 from chainrule.checking.branches import HeldCost, Movement, hold_branches
 from chainrule.checking.differences import slopes
 from chainrule.checking.drawing import Values, complete_values
@@ -142,7 +143,7 @@ def _noise(derivation: Derivation, reference: Trace) -> float:
     """How far rounding may move J: rounding of every Z, and what J makes of it."""
     moved = abs(float(reference["J"]))
     for equation in derivation.objective.part("forward"):
-        if equation.reason.rule == "affine":
+        if equation.reason.rule is Rule.AFFINE:
             previous, W, b = (np.abs(reference[symbol.name]) for symbol in symbols(equation.right))
             moved += float(np.sum((previous @ W + b) * np.abs(reference[f"d{equation.left.name}"])))
     return 4 * float(np.finfo(float).eps) * moved

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.calculus import Derivation
-from chainrule.calculus.equations import Equation, Equations, Reason
+from chainrule.calculus.equations import Equation, Equations, Reason, Rule
 from chainrule.checking.backward_code import RELABELLED
 from chainrule.checking.forms import OTHER_SAMPLES
 from chainrule.checking.slips import FITTED, SHIFTED_DOWN, SHIFTED_UP, Slip
@@ -19,7 +19,7 @@ from chainrule.expressions.terms import SAMPLES, Axes, Number, Symbol, Term, rep
 
 Array = NDArray[np.float64]
 
-_REASON = Reason("slip", "as somebody may have written it")
+_REASON = Reason(Rule.SLIP, "as somebody may have written it")
 _RESULT = "result"
 
 

@@ -14,7 +14,7 @@ from chainrule.calculus import Derivation
 from chainrule.calculus.derivation import dropout_free
 from chainrule.calculus.equations import Equations
 from chainrule.calculus.forward import COST, DATA_COST, PENALTY, dropout_rates, parameters, prediction
-from chainrule.calculus.updates import GLOBAL_NORM, optimiser_state
+from chainrule.calculus.updates import GLOBAL_NORM, optimiser_memory
 from chainrule.engines.interface import Costs, Data, Epoch, Floats, State
 from chainrule.engines.jit.assembly import Assembly
 from chainrule.engines.jit.compilation import Request, assemble, compiled
@@ -176,7 +176,8 @@ class JitProgram:
         self._threads = thread_choice(n_threads)
         network = derivation.network
         self._parameters = [symbol.name for symbol in parameters(network)]
-        self._memory = [symbol.name for symbol in optimiser_state(derivation.optimiser, parameters(network))]
+        self._memory = optimiser_memory(derivation.optimiser, parameters(network))
+        self._moving = [*self._parameters, *(memory.symbol.name for memory in self._memory)]
         self._clips = derivation.optimiser.clip_norm is not None
         self._t = 0
         self._training = self._part_for_training(batch_size)
@@ -193,7 +194,7 @@ class JitProgram:
 
     def _part_for_training(self, batch: int) -> _Part:
         equations = self._derivation.equations
-        moving = tuple(f"{name}+" for name in [*self._parameters, *self._memory])
+        moving = tuple(f"{name}+" for name in self._moving)
         wanted = (*moving, COST, DATA_COST, *((PENALTY,) if self._derivation.network.penalty else ()))
         wanted += (GLOBAL_NORM,) if self._clips else ()
         return _Part(equations, wanted, self._dtype, batch, self._gap)
@@ -201,16 +202,16 @@ class JitProgram:
     # ---- state ----
     def load(self, state: Mapping[str, Any]) -> None:
         values = {name: np.asarray(state[name], self._dtype) for name in self._parameters}
-        for name in self._memory:
-            parameter = values[name.partition("_")[2]]
-            start = parameter if name.startswith("avg_") else np.zeros_like(parameter)
-            values[name] = np.asarray(state.get(name, start), self._dtype)
+        for memory in self._memory:
+            parameter = values[memory.parameter.name]
+            start = parameter if memory.starts_as_parameter else np.zeros_like(parameter)
+            values[memory.symbol.name] = np.asarray(state.get(memory.symbol.name, start), self._dtype)
         for name, value in values.items():
             self._training.put(name, value)
         self._t = int(state.get("t", 0))
 
     def state(self) -> State:
-        copies: State = {name: self._training.get(name) for name in [*self._parameters, *self._memory]}
+        copies: State = {name: self._training.get(name) for name in self._moving}
         return copies | {"t": np.array(float(self._t))}
 
     def snapshot(self) -> object:

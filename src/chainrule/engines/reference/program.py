@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.calculus import Derivation
 from chainrule.calculus.derivation import dropout_free
 from chainrule.calculus.forward import dropout_rates, parameters, prediction
-from chainrule.calculus.updates import GLOBAL_NORM, optimiser_state
+from chainrule.calculus.updates import GLOBAL_NORM, optimiser_memory
 from chainrule.engines.interface import Costs, Data, Epoch, Floats, State
 from chainrule.engines.masks import dropout_mask
 from chainrule.engines.reference.evaluation import evaluate
@@ -43,18 +43,16 @@ class ReferenceProgram:
         network = derivation.network
         self._derivation, self._dtype = derivation, dtype
         self._parameters = [symbol.name for symbol in parameters(network)]
-        self._memory = {
-            symbol.name: network.parameter_shapes[symbol.name.partition("_")[2]]
-            for symbol in optimiser_state(derivation.optimiser, parameters(network))
-        }
+        self._memory = optimiser_memory(derivation.optimiser, parameters(network))
         self._values: dict[str, Array] = {}
         self._t = 0
 
     def load(self, state: Mapping[str, Any]) -> None:
         values = {name: np.array(state[name], np.float64) for name in self._parameters}
-        for name, shape in self._memory.items():
-            start = values[name.removeprefix("avg_")] if name.startswith("avg_") else np.zeros(shape)
-            values[name] = np.array(state.get(name, start), np.float64)
+        for memory in self._memory:
+            parameter = values[memory.parameter.name]
+            start = parameter if memory.starts_as_parameter else np.zeros_like(parameter)
+            values[memory.symbol.name] = np.array(state.get(memory.symbol.name, start), np.float64)
         self._values, self._t = values, int(state.get("t", 0))
 
     def state(self) -> State:
@@ -73,7 +71,7 @@ class ReferenceProgram:
     def train(self, data: Data, epoch: Epoch) -> Costs:
         equations, steps = self._derivation.equations, len(epoch.rates)
         L, R, s, norm = np.zeros((4, steps))
-        moving = [*self._parameters, *self._memory]
+        moving = [*self._parameters, *(memory.symbol.name for memory in self._memory)]
         for step in range(steps):
             rows = epoch.order[step * epoch.batch_size : (step + 1) * epoch.batch_size]
             batch = self._batch(data, rows)

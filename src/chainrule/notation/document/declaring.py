@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chainrule.calculus.equations import Equation
+from chainrule.calculus.equations import Equation, Rule
 from chainrule.calculus.forward import COST, DATA_COST, PENALTY, prediction
 from chainrule.expressions.activations import Softmax
 from chainrule.expressions.evaluation import value_at
@@ -119,8 +119,12 @@ def _meaning(pen: Pen, symbol: Symbol) -> str | None:
         return "predictions"
     if symbol.name in MEANINGS:
         return MEANINGS[symbol.name]
-    if symbol.name in dict(pen.derivation.network.loss.per_output):
+    network = pen.derivation.network
+    if symbol.name in dict(network.loss.per_output):
         return "part of the loss, a value for each output"
+    output = network.layers[-1].activation
+    if isinstance(output, Softmax) and symbol.name in dict(output.per_output):
+        return "1 for the outputs of one group, 0 for the others"
     letter, layer = symbol.name[0], symbol.name[1:]
     if letter in LAYERED and layer.isdigit():
         return "mask of the inputs" if symbol.name == "M0" else LAYERED[letter].format(layer)
@@ -138,11 +142,11 @@ def forward_section(pen: Pen) -> Section:
 
 def _forward_reason(equation: Equation) -> Prose:
     match equation.reason.rule:
-        case "affine":
+        case Rule.AFFINE:
             return ("weights and bias of layer " + equation.left.name[1:],)
-        case "dropout":
+        case Rule.DROPOUT:
             return ("divided by the probability of being kept, so that the expectation stays",)
-        case "softmax":
+        case Rule.SOFTMAX:
             return ("the loss reads logits; their softmax is the prediction",)
     return ()
 

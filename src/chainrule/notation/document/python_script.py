@@ -9,9 +9,8 @@ from itertools import pairwise
 from chainrule.calculus import Derivation
 from chainrule.calculus.equations import Equation, Part
 from chainrule.calculus.forward import parameters, prediction
-from chainrule.calculus.updates import optimiser_state
+from chainrule.calculus.updates import Memory, optimiser_memory
 from chainrule.expressions.lookup import text_of
-from chainrule.expressions.terms import Symbol
 from chainrule.network import Network
 from chainrule.notation.document.python_terms import Coder, definitions, name_of
 from chainrule.notation.naming import Symbols
@@ -28,6 +27,7 @@ HEADINGS: dict[Part, str] = {
 }
 GAPS = {
     "erf": ["erf = np.vectorize(math.erf)", "", ""],
+    "erfc": ["erfc = np.vectorize(math.erfc)", "", ""],
     "softmax": [
         "def softmax(z):",
         '    """exp(z) over its sum in every row; shifted by the largest, so that nothing overflows."""',
@@ -77,7 +77,7 @@ def to_python(derivation: Derivation) -> str:
     lines = [
         *_docstring(derivation),
         "",
-        *(["import math", ""] if "erf" in needed else []),
+        *(["import math", ""] if needed & {"erf", "erfc"} else []),
         "import numpy as np",
         "",
         *_constants(derivation),
@@ -118,8 +118,8 @@ def _constants(derivation: Derivation) -> list[str]:
     ]
 
 
-def _memory(derivation: Derivation) -> list[Symbol]:
-    return optimiser_state(derivation.optimiser, parameters(derivation.network))
+def _memory(derivation: Derivation) -> list[Memory]:
+    return optimiser_memory(derivation.optimiser, parameters(derivation.network))
 
 
 def _start(derivation: Derivation) -> list[str]:
@@ -132,10 +132,10 @@ def _start(derivation: Derivation) -> list[str]:
     for number, (n_in, n_out) in enumerate(pairwise(network.widths), 1):
         lines.append(f'    p["W{number}"] = rng.normal(size=({n_in}, {n_out})) * np.sqrt(2 / {n_in + n_out})')
         lines.append(f'    p["b{number}"] = np.zeros({n_out})')
-    for state in _memory(derivation):
-        of = state.name.partition("_")[2]
-        value = f'p["{of}"].copy()' if state.name.startswith("avg") else f'np.zeros_like(p["{of}"])'
-        lines.append(f'    p["{state.name}"] = {value}')
+    for memory in _memory(derivation):
+        of = memory.parameter.name
+        value = f'p["{of}"].copy()' if memory.starts_as_parameter else f'np.zeros_like(p["{of}"])'
+        lines.append(f'    p["{memory.symbol.name}"] = {value}')
     return [*lines, "    return p", "", ""]
 
 
@@ -169,7 +169,7 @@ def _step(derivation: Derivation, coder: Coder) -> list[str]:
     network, equations = derivation.network, derivation.equations
     inputs = {symbol.name for symbol in equations.inputs}
     masks = [symbol for symbol in equations.inputs if symbol.name.startswith("M") and symbol.axes]
-    memory = [state.name for state in _memory(derivation)]
+    memory = [memory.symbol.name for memory in _memory(derivation)]
     moving = [*network.parameter_shapes, *memory]
     extra = [", w"] * ("w" in inputs) + [", t"] * ("t" in inputs) + [", rng"] * bool(masks)
     lines = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
-from chainrule.calculus.equations import Equation, Reason
+from chainrule.calculus.equations import Equation, Reason, Rule
 from chainrule.expressions.functions import Function
 from chainrule.expressions.terms import SAMPLES, Call, Symbol, Term, exp, matrix_product, total, units
 from chainrule.notation.document.pen import Pen
@@ -54,7 +54,7 @@ def _labelled(chain: Chain, name: str) -> Chain:
 
 def _output_layer() -> Equation:
     Z, A = (Symbol(name, (SAMPLES, units(2))) for name in ("dZ2", "dA2"))
-    return Equation(Z, A * Call(_F, Symbol("Z2", Z.axes), 1), "backward", Reason("chain rule", ""))
+    return Equation(Z, A * Call(_F, Symbol("Z2", Z.axes), 1), "backward", Reason(Rule.CHAIN_RULE, ""))
 
 
 def _hidden_layer(pen: Pen) -> list[Equation]:
@@ -66,9 +66,9 @@ def _hidden_layer(pen: Pen) -> list[Equation]:
     if not pen.batch:
         W = total(A * dZ, (SAMPLES,))
     return [
-        Equation(dZ, back * Call(_F, Symbol("Z2", here), 1), "backward", Reason("chain rule", "")),
-        Equation(Symbol("dW2", (units(1), units(2))), W, "backward", Reason("chain rule", "")),
-        Equation(Symbol("db2", (units(2),)), total(dZ, (SAMPLES,)), "backward", Reason("chain rule", "")),
+        Equation(dZ, back * Call(_F, Symbol("Z2", here), 1), "backward", Reason(Rule.CHAIN_RULE, "")),
+        Equation(Symbol("dW2", (units(1), units(2))), W, "backward", Reason(Rule.CHAIN_RULE, "")),
+        Equation(Symbol("db2", (units(2),)), total(dZ, (SAMPLES,)), "backward", Reason(Rule.CHAIN_RULE, "")),
     ]
 
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from chainrule.calculus.equations import Equation
+from chainrule.calculus.equations import Equation, Rule
 from chainrule.notation.document.pen import Pen
 from chainrule.notation.document.prose import sentence
 from chainrule.notation.document.values import Block, Prose, Section
 
 RULES = {
-    "global norm": "the length of all gradients taken as one vector",
-    "clipping": "no longer than allowed",
-    "bias correction": "both averages start at 0",
-    "first moment": "average of the gradients",
-    "second moment": "average of their squares",
-    "velocity": "the step keeps part of its last direction",
-    "nesterov": "looks one step ahead",
-    "moving average": "kept beside the parameters",
+    Rule.GLOBAL_NORM: "the length of all gradients taken as one vector",
+    Rule.CLIPPING: "no longer than allowed",
+    Rule.BIAS_CORRECTION: "both averages start at 0",
+    Rule.FIRST_MOMENT: "average of the gradients",
+    Rule.SECOND_MOMENT: "average of their squares",
+    Rule.VELOCITY: "the step keeps part of its last direction",
+    Rule.NESTEROV: "looks one step ahead",
+    Rule.MOVING_AVERAGE: "kept beside the parameters",
 }
 
 

@@ -10,6 +10,7 @@ from chainrule.calculus import Derivation
 from chainrule.calculus.equations import Equation
 from chainrule.calculus.forward import COST, parameters
 from chainrule.calculus.presentation import Example
+from chainrule.calculus.updates import optimiser_memory
 from chainrule.expressions.terms import SAMPLES, Symbol
 from chainrule.notation.document.pen import Pen
 from chainrule.notation.document.prose import sentence
@@ -68,11 +69,10 @@ def starting_values(derivation: Derivation, example: Example) -> Values:
     for symbol in derivation.equations.inputs:
         if symbol.name.startswith("M"):
             values[symbol.name] = [[1.0] * sizes[symbol.axes[1]]] * n
-        elif symbol.name.startswith("avg_"):
-            values[symbol.name] = values[symbol.name.removeprefix("avg_")]
-        elif "_" in symbol.name and symbol.axes:
-            shape = shapes[symbol.name.partition("_")[2]]
-            values[symbol.name] = [[0.0] * shape[1]] * shape[0] if len(shape) == 2 else [0.0] * shape[0]
+    for memory in optimiser_memory(derivation.optimiser, parameters(derivation.network)):
+        shape = shapes[memory.parameter.name]
+        zeros = [[0.0] * shape[1]] * shape[0] if len(shape) == 2 else [0.0] * shape[0]
+        values[memory.symbol.name] = values[memory.parameter.name] if memory.starts_as_parameter else zeros
     wanted = {symbol.name for symbol in derivation.equations.inputs} - dict(derivation.equations.constants).keys()
     return {name: value for name, value in values.items() if name in wanted}
 
