@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -33,7 +34,8 @@ def setting(derivation: Derivation, trace: Mapping[str, Array], symbols: Symbols
     for symbol in sorted(every, key=lambda symbol: symbol.name):
         value = as_laid_out(np.asarray(trace[symbol.name], float), symbol.axes, layout)
         for small in (False, bool(symbol.axes)):
-            values[symbols.letter(symbol.name, small=small)] = value
+            for named in (symbols, replace(symbols, prediction="")):  # Ŷ, which is A₂
+                values[named.letter(symbol.name, small=small)] = value
     vectors = frozenset(symbols.letter(symbol.name) for symbol in every if symbol.axes == (SAMPLES,))
     n = trace["X"].shape[0]
     values[symbols.letter("n")] = np.asarray(float(1 if layout == "sample" else n))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from chainrule.expressions.terms import Apply, Term
+from chainrule.expressions.terms import Apply, Number, Reduce, Term, is_number
 from chainrule.notation.tree import Fraction, Node, Num, Product, ProductSign, Sum
 
 Write = Callable[[Term], Node]
@@ -27,7 +27,8 @@ def signed_terms(term: Term, negative: bool = False) -> list[tuple[Term, bool]]:
             return signed_terms(left, negative) + _subtracted(right, negative)
         case Apply("neg", (value,)):
             return _subtracted(value, negative)
-    return [(term, negative)]
+    inner, minus = unsigned(term)
+    return [(inner, negative != minus)]
 
 
 def _subtracted(term: Term, negative: bool) -> list[tuple[Term, bool]]:
@@ -51,9 +52,17 @@ def unsigned(term: Term) -> tuple[Term, bool]:
         case Apply("neg", (value,)):
             inner, minus = unsigned(value)
             return inner, not minus
+        case Number(value) if value < 0:
+            return Number(-value), True
         case Apply("mul", (left, right)):
             (first, minus_first), (second, minus_second) = unsigned(left), unsigned(right)
-            return Apply("mul", (first, second)), minus_first != minus_second
+            return (second if is_number(first, 1) else Apply("mul", (first, second))), minus_first != minus_second
+        case Apply("div", (above, below)):
+            inner, minus = unsigned(above)
+            return Apply("div", (inner, below)), minus
+        case Reduce("sum", over, operand):
+            inner, minus = unsigned(operand)
+            return Reduce("sum", over, inner), minus
     return term, False
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from chainrule.expressions.terms import SAMPLES, Apply, Axes, Call, Number, Reduce, Size, Symbol, Term
 from chainrule.notation.arithmetic import number, product, signed_sum, unsigned
 from chainrule.notation.conditions import indicator
-from chainrule.notation.naming import Symbols
+from chainrule.notation.naming import Symbols, is_derivative
 from chainrule.notation.tree import Applied, Bars, BigSum, Fraction, Letter, Mark, Node, Power, negated
 
 SAMPLE_LETTER = "i"
@@ -99,10 +99,18 @@ class EntryWriter:
         positive, minus = unsigned(operand)
         around = {axis: letter for axis, letter in letters.items() if axis not in axes}
         own = self._lettered(around | _outside(letters, axes), axes)
-        body = self.write(positive, own)
+        body = self.write(_derivative_first(positive), own)
         for letter in sorted((own[axis] for axis in axes), reverse=True):  # Σᵢ Σⱼ Σₖ
             body = BigSum((letter,), None, None, body)
         return negated(body) if minus else body
+
+
+def _derivative_first(term: Term) -> Term:
+    """The derivative before what it is multiplied with, as the chain rule has them: ∂J/∂z_j x_k."""
+    match term:
+        case Apply("mul", (Symbol(first) as left, Symbol(second) as right)):
+            return right * left if is_derivative(second) and not is_derivative(first) else term
+    return term
 
 
 def _outside(letters: Indices, axes: Axes) -> dict[str, str]:

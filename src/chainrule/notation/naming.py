@@ -155,6 +155,12 @@ class Symbols:
         return _spelled(base, (Mark(layer), *lower), upper)
 
 
+def is_derivative(name: str) -> bool:
+    """Whether a name of the equations is that of a derivative of the cost: dZ2."""
+    match = _NAME.fullmatch(name)
+    return match is not None and match["d"] is not None
+
+
 _CAPITALS = frozenset("WXYZADPM")
 _ACCENT_NAMES = {sign: name for name, sign in ACCENTS.items()}
 

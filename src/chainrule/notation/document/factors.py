@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace as with_fields
 
 from chainrule.calculus.algebra import collect, common_denominator, tidy
+from chainrule.calculus.backward import adjoint_of
 from chainrule.calculus.equations import Equation
 from chainrule.calculus.forward import prediction
 from chainrule.expressions.activations import Softmax
@@ -27,6 +28,7 @@ from chainrule.notation.tree import (
     Num,
     Partial,
     Power,
+    Product,
     Relation,
     Sum,
     negated,
@@ -124,6 +126,16 @@ def _kink_words(pen: Pen, row: Function) -> list[Block]:
     return [sentence(f"At {at:g} the two sides have different slopes; ", slope, f" = {value:g} is taken there.")]
 
 
+_SAME = Indicator(Relation((Letter("j"), Letter("k")), ("=",)))
+
+
+def jacobian_entry(pen: Pen) -> Node:
+    """∂a_k/∂z_j of a softmax: a_k (𝟏[j = k] − a_j)."""
+    A = softmax_equation(pen).left
+    a_j, a_k = pen.entry(A, pen.indices(A)), pen.entry(A, dict.fromkeys(A.axes, "k"))
+    return juxtaposed([a_k, Sum((_SAME, a_j), (False, True))])
+
+
 def softmax_jacobian(pen: Pen) -> list[Block]:
     """∂a_k/∂z_j for a softmax: every output depends on every weighted sum of its layer."""
     equation = softmax_equation(pen)
@@ -132,11 +144,9 @@ def softmax_jacobian(pen: Pen) -> list[Block]:
     j, k = pen.indices(A), dict.fromkeys(A.axes, "k")
     a_j, a_k = pen.entry(A, j), pen.entry(A, k)
     z_j = pen.entry(logits, j)
-    same = Indicator(Relation((Letter("j"), Letter("k")), ("=",)))
-    result = juxtaposed([a_k, Sum((same, a_j), (False, True))])
     left = Partial(a_k, _letter(z_j))
-    words: Prose = (same, " is 1 when ", Letter("j"), " = ", Letter("k"), ", else 0")
-    whole = Chain(left, (Link(result, words),), "sample")
+    words: Prose = (_SAME, " is 1 when ", Letter("j"), " = ", Letter("k"), ", else 0")
+    whole = Chain(left, (Link(jacobian_entry(pen), words),), "sample")
     if pen.detail != "full":
         return [whole]
     S = pen.sum_over(A.axes[-1], "m", pen.entry(exp(logits), dict.fromkeys(A.axes, "m")))
@@ -192,6 +202,27 @@ def multiplied(pen: Pen, equation: Equation) -> Chain:
     if links[0].why == ("chain rule",):
         links[0] = with_fields(links[0], why=())
     return Chain(pen.entry(equation.left, letters), tuple(links), "sample")
+
+
+def through_activation(pen: Pen, layer: int, equation: Equation) -> Chain:
+    """∂ℓ/∂z_j = ∂ℓ/∂a_j · ∂a_j/∂z_j, and the algebra from there."""
+    chain = multiplied(pen, equation)
+    A, Z = (Symbol(f"{name}{layer}", equation.left.axes) for name in "AZ")
+    letters = pen.indices(A)
+    slope = Partial(pen.entry(A, letters), _letter(pen.entry(Z, letters)))
+    plan = Product((pen.entry(adjoint_of(A), letters), slope), ("·",))
+    return with_fields(chain, links=(Link(plan), *chain.links))
+
+
+def with_known_factors(chain: Chain, of_loss: Chain, of_activation: Chain) -> Chain:
+    """The same at the output where both factors have been worked out: (a − y) / (a (1 − a)) · a (1 − a) = a − y."""
+    plan, *_, last = chain.links
+    known = [derived.links[-1].right for derived in (of_loss, of_activation)]
+    inserted = juxtaposed([factor for factor in known if factor != Num("1")])
+    links = [plan, Link(inserted, ("both derivatives put in",))]
+    if inserted != last.right and last.why == (REWRITES["cancel"],):
+        links.append(last)
+    return with_fields(chain, links=tuple(links))
 
 
 def _letter(node: Node) -> Letter:

@@ -11,12 +11,21 @@ from chainrule.calculus.forward import prediction
 from chainrule.expressions.activations import Softmax
 from chainrule.expressions.functions import Function
 from chainrule.expressions.terms import SAMPLES, Symbol, symbols, units
+from chainrule.notation.arithmetic import juxtaposed
 from chainrule.notation.document.declaring import softmax_equation
-from chainrule.notation.document.factors import activation_derivative, loss_derivative, multiplied, softmax_jacobian
+from chainrule.notation.document.factors import (
+    activation_derivative,
+    jacobian_entry,
+    loss_derivative,
+    multiplied,
+    softmax_jacobian,
+    through_activation,
+    with_known_factors,
+)
 from chainrule.notation.document.pen import Pen
 from chainrule.notation.document.prose import sentence
 from chainrule.notation.document.values import Block, Chain, Link, Prose, Section
-from chainrule.notation.tree import Fraction, Letter, Node, Num, Partial, Product, ProductSign, rewritten
+from chainrule.notation.tree import Fraction, Letter, Node, Num, Partial, Product, ProductSign, Transpose, rewritten
 
 
 def layer_section(pen: Pen, layer: int, known: set[Function]) -> Section:
@@ -77,8 +86,9 @@ def _one_sample(pen: Pen, layer: int, known: set[Function]) -> list[Block]:
     blocks: list[Block] = []
     reduced = {e.left.name: e for e in pen.sample.backward}
     network = pen.derivation.network
+    of_loss = loss_derivative(pen)
     if layer == pen.depth:
-        blocks += [sentence("The derivative of the loss:"), loss_derivative(pen)]
+        blocks += [sentence("The derivative of the loss:"), of_loss]
         if network.reads_logits:
             blocks += [sentence("The derivatives of the softmax:"), *softmax_jacobian(pen)]
     else:
@@ -87,15 +97,20 @@ def _one_sample(pen: Pen, layer: int, known: set[Function]) -> list[Block]:
     blocks += [
         sentence("The derivatives of the softmax:" if isinstance(row, Softmax) else "The derivative of the activation:")
     ]
-    blocks += activation_derivative(pen, layer, known)
-    product = multiplied(pen, reduced[f"dZ{layer}"])
+    of_activation = activation_derivative(pen, layer, known)
+    blocks += of_activation
+    equation = reduced[f"dZ{layer}"]
     if layer == pen.depth and (isinstance(row, Softmax) or network.reads_logits):
         blocks += [
             sentence("Each weighted sum reaches the loss through every output, so their contributions add up:"),
             _over_outputs(pen),
+            sentence("With these derivatives put in:"),
+            multiplied(pen, equation),
         ]
-        blocks += [sentence("With these derivatives put in:"), product]
     else:
+        product = through_activation(pen, layer, equation)
+        if layer == pen.depth and pen.detail == "full" and isinstance(of_activation[0], Chain):
+            product = with_known_factors(product, of_loss, of_activation[0])
         blocks += [sentence("Multiplied:"), product]
     blocks += [sentence(*_linear_words(pen, layer)), *_weight_factors(pen, layer, reduced)]
     return blocks
@@ -108,8 +123,10 @@ def _over_outputs(pen: Pen) -> Chain:
     logits = next(s for s in symbols(equation.right) if s.axes == A.axes)
     k = dict.fromkeys(A.axes, "k")
     a_k, z_j = pen.entry(A, k), pen.entry(logits, pen.indices(A))
-    product = Product((pen.entry(adjoint_of(A), k), _by(a_k, z_j)), ("·",))
-    return Chain(_by(pen.sample_symbols.cost, z_j), (Link(pen.sum_over(A.axes[-1], "k", product)),), "partials")
+    dA_k, over = pen.entry(adjoint_of(A), k), A.axes[-1]
+    plan = Link(pen.sum_over(over, "k", Product((dA_k, _by(a_k, z_j)), ("·",))))
+    put_in = Link(pen.sum_over(over, "k", juxtaposed([dA_k, jacobian_entry(pen)])), ("the Jacobian put in",))
+    return Chain(_by(pen.sample_symbols.cost, z_j), (plan, put_in), "sample")
 
 
 def _from_the_layer_above(pen: Pen, layer: int, reduced: dict[str, Equation]) -> list[Block]:
@@ -206,18 +223,22 @@ def result(pen: Pen, equation: Equation, *, why: Prose = (), boxed: bool = False
     return replace(chain, links=(Link(right, words),))
 
 
-def _results(pen: Pen, layer: int) -> list[Block]:
+def _results(pen: Pen, layer: int, kinds: str = "ADZWb") -> list[Block]:
     return [
         result(pen, equation, why=_batch_reason(pen, equation), boxed=equation.left.name[1] in "ZWb")
         for equation in results(pen, layer)
+        if equation.left.name[1] in kinds
     ]
 
 
 def _batch(pen: Pen, layer: int) -> list[Block]:
-    blocks: list[Block] = [sentence(*_from_one_to_many(pen, layer))]
-    if pen.detail == "full":
-        blocks += _entries_of_the_batch(pen, layer)
-    return [*blocks, *_results(pen, layer)]
+    between = _entries_of_the_batch(pen, layer) if pen.detail == "full" else []
+    return [
+        sentence(*_from_one_to_many(pen, layer)),
+        *_results(pen, layer, "ADZP"),
+        *between,
+        *_results(pen, layer, "Wb"),
+    ]
 
 
 def _from_one_to_many(pen: Pen, layer: int) -> Prose:
@@ -256,7 +277,22 @@ def _entries_of_the_batch(pen: Pen, layer: int) -> list[Block]:
         letters = pen.batch_entries.indices(equation.left.axes)
         left, right = (pen.batch_entries.write(side, letters) for side in (equation.left, equation.right))
         chains.append(Chain(left, (Link(right),)))
-    return [sentence("Weights and biases serve all samples, so their derivatives are sums over the samples:"), *chains]
+    words = ("Weights and biases serve all samples, so their derivatives are sums over the samples:",)
+    return [sentence(*words), *chains, sentence(*_why_a_product(pen, layer))]
+
+
+def _why_a_product(pen: Pen, layer: int) -> Prose:
+    """Row times column: the sum over the samples is an entry of a product of matrices."""
+    dZ = pen.writer.equation(pen.derivation.equations[f"dZ{layer}"]).sides[0]
+    A, ones, rows = pen.letter(pen.input_of(layer)), Letter("𝟏"), pen.layout == "rows"
+    lines, product = ("columns", [A, dZ]) if rows else ("rows", [dZ, A])
+    product[0 if rows else 1] = Transpose(A)
+    bias: list[Node] = [Transpose(dZ), ones] if rows else [dZ, ones]
+    return (
+        f"The first sum multiplies numbers that stand in {lines} of ", dZ, " and ", A,
+        ", sample by sample: it is an entry of ", juxtaposed(product),
+        ". The second adds up a ", lines[:-1], " of ", dZ, ": it is an entry of ", juxtaposed(bias), ".",
+    )  # fmt: skip
 
 
 def _batch_reason(pen: Pen, equation: Equation) -> Prose:

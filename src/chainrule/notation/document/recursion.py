@@ -26,7 +26,7 @@ def recursion_section(pen: Pen) -> Section:
     chains = [generic(pen, equation, _LAYERS) for equation in _hidden_layer(pen)]
     named = ["BP2", "BP4", "BP3"] if pen.symbols.gradients == "delta" else ["", "", ""]
     labelled = [_labelled(chain, name) for chain, name in zip(chains, named, strict=True)]
-    L, l_ = Letter("L"), Letter("l")
+    L, l_, first = Letter("L"), Letter("l"), _numbered(pen).layered("A", "0", small=not pen.batch)
     blocks: list[Block] = [
         sentence(
             "A network of any depth ", L, ", with the function ", _numbered(pen).layered("f", "l"), " in layer ", l_,
@@ -35,7 +35,8 @@ def recursion_section(pen: Pen) -> Section:
         _labelled(top, "BP1" if pen.symbols.gradients == "delta" else ""),
         sentence(
             "(with softmax, where units depend on each other, the product is a sum over them; with a loss that fits "
-            "the activation it shortens to the difference of prediction and label). Then, for ", l_, " = ", L, ", …, 1,"
+            "the activation it shortens to the difference of prediction and label). Then, for ", l_, " = ", L,
+            ", …, 1, where ", first, " is ", pen.letter(Symbol("X", (SAMPLES, units(0)))), ","
         ),
         labelled[1],
         labelled[2],
