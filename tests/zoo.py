@@ -85,6 +85,14 @@ def _zoo():
         yield Animal(network(["relu", output], loss, outputs=None if loss == "cross-entropy" else 1))
 
 
+# A softmax for each of several targets; engines run them, but what is written of them is not read back.
+GROUPED = [
+    Animal(network(["tanh", "softmax(3,2,4)"], "cross-entropy", outputs=9)),
+    Animal(network(["relu", "softmax(2,1)"], "cross-entropy", outputs=3)),
+    Animal(network(["tanh", "softmax(5,19,3)"], "cross-entropy", outputs=27, penalty=Penalty(l2=0.2, l1=0.1))),
+    Animal(network(["tanh", "softmax(2,2)"], "focal", outputs=4, penalty=Penalty(l2=0.2), sample_weights=True)),
+]
+
 ZOO = list({animal.id: animal for animal in _zoo()}.values())
 
 
@@ -122,7 +130,8 @@ def draw(animal, seed=0):
     X = rng.normal(size=(n, net.n_inputs))
     shape = (n, net.layers[-1].width)
     if net.loss.labels_sum_to_one:
-        Y = rng.dirichlet(np.ones(shape[1]), size=n)
+        groups = getattr(net.layers[-1].activation, "groups", ()) or shape[1:]
+        Y = np.hstack([rng.dirichlet(np.ones(size), size=n) for size in groups])
     elif net.loss.labels.high == 1:
         Y = rng.uniform(0.1, 0.9, shape)
     else:

@@ -33,7 +33,7 @@ OPTIMISERS = [SGD(), SGD(momentum=0.9), SGD(momentum=0.9, nesterov=True), Adam(c
 NAME = re.compile(
     r"""d?[XYZAMDWb]\d*            # data, values of layers, parameters, and their adjoints
       | P | dP | [JLRsw] | p\d+    # the prediction of logits; cost, its parts, divisor, weights; dropout rates
-      | q                          # a quantile for each output
+      | q | G\d+                  # a quantile for each output; which outputs are of a group
       | alpha1? | eta | eta_t | t | beta[12] | epsilon | mu | lambda | decay | clip | clip_norm | g_norm
       | (W|b)\d+\+                 # values after the step
       | (m|v|avg)_(W|b)\d+\+?      # the optimiser's memory""",

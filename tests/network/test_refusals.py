@@ -60,7 +60,7 @@ z = Symbol("z")
         ("4 -> 2 relu", "bce", "loss 'binary-cross-entropy' needs predictions in (0, 1), but the output activation 'relu' reaches [0, inf); accepted here: sigmoid, softmax"),
         ("4 -> 2 relu", "poisson", "loss 'poisson' needs predictions in (0, inf), but the output activation 'relu' reaches [0, inf); accepted here: sigmoid, softplus, exp, softmax"),
         ("4 -> 2 tanh", "bce", "loss 'binary-cross-entropy' needs predictions in (0, 1), but the output activation 'tanh' reaches (-1, 1); accepted here: sigmoid, softmax"),
-        ("4 -> 2", "crossentropy", "unknown loss 'crossentropy'; did you mean 'cross-entropy'; known: binary-cross-entropy, cross-entropy, squared-error, mse, absolute-error, huber, quantile, poisson"),
+        ("4 -> 2", "crossentropy", "unknown loss 'crossentropy'; did you mean 'cross-entropy'; known: binary-cross-entropy, cross-entropy, binary-focal, focal, squared-error, mse, absolute-error, huber, quantile, poisson"),
         ("4 -> 2", "huber(0)", "loss 'huber(0)': delta must lie in (0, inf), got 0"),
     ],
 )  # fmt: skip

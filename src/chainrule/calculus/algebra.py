@@ -32,6 +32,7 @@ from chainrule.expressions.terms import (
 )
 
 MAX_MONOMIALS = 200
+GROUPS = tuple(f"G{number}" for number in range(1, 1000))  # of units, with a softmax of their own
 
 
 @dataclass(frozen=True)
@@ -273,10 +274,14 @@ def out_of_sums(root: Term) -> Term:
 
 
 def labels_sum_to_one(root: Term) -> Term:
-    """Σ over the outputs of Y replaced by 1: every row of labels is a distribution (one-hot, say)."""
+    """Σ over the outputs of Y replaced by 1: every row of labels, or its part in a group, is a distribution."""
     match root:
         case Reduce("sum", (over,), Symbol("Y")) if over != SAMPLES:
             return ONE
+        case Reduce("sum", (over,), Apply("mul", (Symbol(), Symbol()) as pair)) if over != SAMPLES:
+            names = sorted(symbol.name for symbol in pair if isinstance(symbol, Symbol))
+            if names[1] == "Y" and names[0] in GROUPS:
+                return ONE
     return rewrite_children(root, labels_sum_to_one)
 
 

@@ -25,6 +25,7 @@ from chainrule.calculus.presentation import LAYOUTS, Presentation, presentation
 from chainrule.calculus.rewriting import simplify_backward
 from chainrule.calculus.updates import next_value, optimiser_constants, optimiser_memory, update_equations
 from chainrule.calculus.verification import verify
+from chainrule.expressions.activations import Softmax
 from chainrule.expressions.terms import symbols, units
 from chainrule.network import SGD, Network, Optimiser
 
@@ -229,6 +230,8 @@ class Derivation:
             wanted += [next_value(memory.symbol).name for memory in memories]
             outputs = [name for name in wanted if name in names]
         constants: dict[str, float | tuple[float, ...]] = dict(network.loss.per_output)
+        if isinstance(network.layers[-1].activation, Softmax):
+            constants |= dict(network.layers[-1].activation.per_output)
         constants |= {"alpha": network.penalty.l2, "alpha1": network.penalty.l1}
         constants |= optimiser_constants(self.optimiser)
         constants |= {f"p{number}": rate for number, rate in enumerate(dropout_rates(network))}

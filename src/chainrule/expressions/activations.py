@@ -15,6 +15,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import reduce
+from itertools import accumulate, pairwise
 
 from chainrule.expressions.functions import Function
 from chainrule.expressions.intervals import Interval
@@ -25,6 +27,7 @@ from chainrule.expressions.terms import (
     Symbol,
     Term,
     absolute,
+    add,
     erf,
     exp,
     expm1,
@@ -38,6 +41,7 @@ from chainrule.expressions.terms import (
 
 z, a = Symbol("z"), Symbol("a")
 POSITIVE = Interval(0, math.inf)
+OUTSIDE = 1e30  # taken from what does not belong to a group: its exponential is 0
 NOT_NEGATIVE = Interval(0, math.inf, low_open=False)
 UNIT = Interval(0, 1)
 
@@ -137,16 +141,51 @@ def elu(alpha: float = 1.0) -> Function:
 
 @dataclass(frozen=True)
 class Softmax:
-    """exp(z) over its sum along the units: the one activation that mixes units, so it is a term, not a `Function`."""
+    """exp(z) over its sum along the units: the one activation that mixes units, so it is a term, not a `Function`.
 
+    Parameters
+    ----------
+    groups : tuple of int
+        Where several targets are predicted at once: how many units, one after the other, belong to each; the softmax
+        is then that of each group by itself.
+
+    Raises
+    ------
+    ValueError
+        If a group is no whole number of units.
+    """
+
+    groups: tuple[int, ...] = ()
     name: str = field(default="softmax", init=False)
     range: Interval = field(default=UNIT, init=False)
-    parameters: tuple[tuple[str, float], ...] = field(default=(), init=False)
     kinks: tuple[float, ...] = field(default=(), init=False)
 
+    def __post_init__(self) -> None:
+        if any(size != int(size) or size < 1 for size in self.groups):
+            raise ValueError(f"softmax: groups must be whole numbers of units, got {self.groups}")
+        object.__setattr__(self, "groups", tuple(map(int, self.groups)))
+
+    @property
+    def parameters(self) -> tuple[tuple[str, float], ...]:
+        """The sizes of the groups."""
+        return tuple((f"group{number}", float(size)) for number, size in enumerate(self.groups, 1))
+
+    @property
+    def per_output(self) -> tuple[tuple[str, tuple[float, ...]], ...]:
+        """G1, G2, …: 1 for the units of a group, 0 for the others."""
+        ends = list(accumulate(self.groups, initial=0))
+        return tuple(
+            (f"G{number}", tuple(float(low <= unit < high) for unit in range(ends[-1])))
+            for number, (low, high) in enumerate(pairwise(ends), 1)
+        )
+
     def over(self, logits: Term, axis: str) -> Term:
-        """softmax of `logits` along an axis, as exp(z − logsumexp z)."""
-        return exp(logits - Reduce("logsumexp", (axis,), logits))
+        """softmax of `logits` along an axis, as exp(z − logsumexp z); in groups, z less its own group's logsumexp."""
+        if not self.groups:
+            return exp(logits - Reduce("logsumexp", (axis,), logits))
+        members = [Symbol(name, (axis,)) for name, _ in self.per_output]
+        sums = [G * Reduce("logsumexp", (axis,), logits - OUTSIDE * (1 - G)) for G in members]
+        return exp(logits - reduce(add, sums))
 
 
 softmax = Softmax()

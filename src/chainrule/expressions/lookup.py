@@ -117,6 +117,8 @@ def _find(
         raise ValueError(f"unknown {kind} {shown(text)}{hint}; known: {', '.join(table)}")
     row = table[name]
     values, named = _arguments(match[2] or "", text)
+    if isinstance(row, Softmax) and values and not named:
+        return Softmax(tuple(values))  # type: ignore[arg-type]  # which are whole, or it says so
     if callable(row):
         return _build(row, name, f"{kind} {shown(text)}", values, named, accepted)
     if values or named:

@@ -33,6 +33,11 @@ def check_output(network: Network) -> None:
             raise ValueError(
                 f"loss {text!r} gives {letter} for {len(values)} outputs, but layer {network.depth} has {last.width}"
             )
+    if isinstance(last.activation, Softmax) and last.activation.groups and sum(last.activation.groups) != last.width:
+        raise ValueError(
+            f"{text_of(last.activation)} is of {sum(last.activation.groups)} units, but layer {network.depth} has "
+            f"{last.width}"
+        )
     if network.reads_logits:
         if last.width == 1:
             raise ValueError("cross-entropy over 1 logit is always 0; use '1 sigmoid' with 'binary-cross-entropy'")

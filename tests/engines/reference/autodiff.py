@@ -11,6 +11,12 @@ os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 import jax
 import jax.numpy as jnp
 
+
+def parts(z, sizes):
+    """The columns of z in groups, or all of them together."""
+    return jnp.split(z, [int(sum(sizes[:count])) for count in range(1, len(sizes))], axis=-1)
+
+
 ACTIVATIONS = {
     "identity": lambda z: z,
     "sigmoid": jax.nn.sigmoid,
@@ -24,7 +30,7 @@ ACTIVATIONS = {
     "mish": jax.nn.mish,
     "softplus": jax.nn.softplus,
     "exp": jnp.exp,
-    "softmax": lambda z: jax.nn.softmax(z, axis=-1),
+    "softmax": lambda z, *groups: jnp.hstack([jax.nn.softmax(part, axis=-1) for part in parts(z, groups)]),
 }
 LOSSES = {
     "binary-cross-entropy": lambda p, y: -(y * jnp.log(p) + (1 - y) * jnp.log1p(-p)),

@@ -42,10 +42,11 @@ class FewRows:
     def __init__(self, derivation: Derivation) -> None:
         computed = [step for left, right in derivation.prediction.computed for step in _once_each(left, right)]
         self._steps = [(left.name, _function_of(right)) for left, right in computed]
+        self._constants = {name: np.asarray(value) for name, value in derivation.prediction.constants}
         self._output = prediction(derivation.network).name
 
     def __call__(self, parameters: Values, X: NDArray[Any]) -> NDArray[Any]:
-        values = {**parameters, "X": X}
+        values = {**self._constants, **parameters, "X": X}
         with np.errstate(all="ignore"):
             for name, function in self._steps:
                 values[name] = function(values)

@@ -147,6 +147,9 @@ def softmax_jacobian(pen: Pen) -> list[Block]:
     left = Partial(a_k, _letter(z_j))
     words: Prose = (_SAME, " is 1 when ", Letter("j"), " = ", Letter("k"), ", else 0")
     whole = Chain(left, (Link(jacobian_entry(pen), words),), "sample")
+    row = pen.derivation.network.layers[-1].activation
+    if isinstance(row, Softmax) and row.groups:
+        return [sentence("For outputs of the same group; for those of different groups it is 0."), whole]
     if pen.detail != "full":
         return [whole]
     S = pen.sum_over(A.axes[-1], "m", pen.entry(exp(logits), dict.fromkeys(A.axes, "m")))
