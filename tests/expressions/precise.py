@@ -19,6 +19,7 @@ OPERATIONS = {
     "sqrt": mpmath.sqrt,
     "tanh": mpmath.tanh,
     "erf": mpmath.erf,
+    "erfc": mpmath.erfc,
     "abs": abs,
     "sign": mpmath.sign,
     "min": min,

@@ -76,7 +76,7 @@ class Writer:
                 tight = own if operation == "add" else own + 1
                 text = f"{self._in(first, order, own + (operation == 'pow'))}{sign}{self._in(second, order, tight)}"
                 return bracketed(text, own)
-            case Apply("erf" as operation, (value_,)):
+            case Apply(("erf" | "erfc") as operation, (value_,)):
                 return f"{operation}({self._in(value_, order, 0)})"
             case Apply(operation, arguments):
                 name = {"min": "minimum", "max": "maximum"}.get(operation, operation)

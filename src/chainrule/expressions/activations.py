@@ -29,6 +29,7 @@ from chainrule.expressions.terms import (
     absolute,
     add,
     erf,
+    erfc,
     exp,
     expm1,
     less,
@@ -85,20 +86,25 @@ silu = Function(
     "silu",
     definition=z / (1 + exp(-z)),
     stable=z * Call(sigmoid, z),
-    derivative=Call(sigmoid, z) * (1 + z * (1 - Call(sigmoid, z))),
+    derivative=Call(sigmoid, z) * (1 + z * Call(sigmoid, -z)),  # σ(−z) is 1 − σ(z) without its cancellation
     range=Interval(-0.27846454276107380, math.inf, low_open=False),
 )
+# 1 + erf(z/√2), which would lose its digits for z far below 0
+_upper_tail = erfc(-z / math.sqrt(2))
 gelu = Function(
     "gelu",
     definition=z * (1 + erf(z / math.sqrt(2))) / 2,
-    derivative=(1 + erf(z / math.sqrt(2))) / 2 + z * exp(-(z**2) / 2) / math.sqrt(2 * math.pi),
+    stable=z * (_upper_tail / 2),
+    derivative=_upper_tail / 2 + z * exp(-(z**2) / 2) / math.sqrt(2 * math.pi),
     range=Interval(-0.16997120747990369, math.inf, low_open=False),
 )
+# 1 − tanh(s) = 2 σ(−2s), without its cancellation
+_tanh = tanh(Call(softplus, z))
 mish = Function(
     "mish",
     definition=z * tanh(log(1 + exp(z))),
     stable=z * tanh(Call(softplus, z)),
-    derivative=tanh(Call(softplus, z)) + z * Call(sigmoid, z) * (1 - tanh(Call(softplus, z)) ** 2),
+    derivative=_tanh + z * (Call(sigmoid, z) * (1 + _tanh) * (2 * Call(sigmoid, -2 * Call(softplus, z)))),
     range=Interval(-0.30884341301725074, math.inf, low_open=False),
 )
 selu = Function(

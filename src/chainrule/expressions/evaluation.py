@@ -94,6 +94,7 @@ _OPERATIONS: dict[str, Callable[..., float]] = {
     "sqrt": _sqrt,
     "tanh": math.tanh,
     "erf": math.erf,
+    "erfc": math.erfc,
     "abs": abs,
     "sign": lambda x: float((x > 0) - (x < 0)),
     "min": min,

@@ -49,6 +49,7 @@ OPERATIONS: dict[str, Operation] = {
     "sqrt": Operation(1, lambda x: (1 / (2 * sqrt(x)),)),
     "tanh": Operation(1, lambda x: (1 - tanh(x) ** 2,)),
     "erf": Operation(1, lambda x: (2 / math.sqrt(math.pi) * exp(-(x**2)),)),
+    "erfc": Operation(1, lambda x: (-2 / math.sqrt(math.pi) * exp(-(x**2)),)),
     "abs": Operation(1, lambda x: (sign(x),)),
     "sign": Operation(1, lambda x: (ZERO,)),
     "min": Operation(2, lambda x, y: (less_equal(x, y), 1 - less_equal(x, y))),

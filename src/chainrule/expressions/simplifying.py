@@ -24,7 +24,7 @@ from chainrule.expressions.terms import (
 )
 
 POINTS = tuple(k / 4 + 0.013 for k in range(-16, 17))
-_ELEMENTARY = ("exp", "log", "tanh", "erf", "sqrt")
+_ELEMENTARY = ("exp", "log", "tanh", "erf", "erfc", "sqrt")
 LARGEST = 120  # nodes: simplifying more takes longer than a reader waits
 
 

@@ -286,7 +286,7 @@ def _unary(operation: str) -> Callable[[Term | float], Term]:
 
 
 exp, expm1, log, log1p = _unary("exp"), _unary("expm1"), _unary("log"), _unary("log1p")
-sqrt, tanh, erf = _unary("sqrt"), _unary("tanh"), _unary("erf")
+sqrt, tanh, erf, erfc = _unary("sqrt"), _unary("tanh"), _unary("erf"), _unary("erfc")
 absolute, sign = _unary("abs"), _unary("sign")
 
 

@@ -22,8 +22,8 @@ LATEX_FUNCTIONS = frozenset({"log", "ln", "exp", "sin", "cos", "tanh", "cosh", "
 WORD_FUNCTIONS = frozenset({
     "ReLU", "relu", "Relu", "ReLu", "sigmoid", "softmax", "logsumexp", "lse", "softplus", "sgn", "sign", "diag", "sum",
     "mean", "np.sum", "np.dot", "np.mean", "np.exp", "np.log", "np.maximum", "np.outer", "np.multiply", "np.tanh",
-    "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "swish", "erf", "abs", "sqrt", "tr", "dot", "expm1", "log1p",
-    "huber", "greater", "clip",
+    "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "swish", "erf", "erfc", "abs", "sqrt", "tr", "dot", "expm1",
+    "log1p", "huber", "greater", "clip",
 })  # fmt: skip
 LETTER_FUNCTIONS = frozenset({"σ", "f", "g", "φ", "ψ", "√", "Φ"})
 FUNCTIONS = LATEX_FUNCTIONS | WORD_FUNCTIONS | LETTER_FUNCTIONS

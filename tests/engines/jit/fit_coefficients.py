@@ -54,6 +54,11 @@ def _erf(x2):
     return mp.erf(x) / x - 1 if x else 2 / mp.sqrt(mp.pi) - 1
 
 
+def _erfcx(t):
+    x = 3 * (1 + t) / (1 - t)
+    return (1 + 2 * x) * mp.exp(x * x) * mp.erfc(x)
+
+
 def _log_erfc(x):
     return mp.log(mp.erfc(x))
 
@@ -63,12 +68,15 @@ def fits():
     log2 = mp.log(2) / 2 * mpf("1.02")
     s = (mp.sqrt(2) - 1) / (mp.sqrt(2) + 1) * mpf("1.001")
     far = {4: mpf(4), 8: mpf(6)}
+    last = {4: mpf("10.2"), 8: mpf("27.4")}
+    start = (mpf("0.48") - 3) / (mpf("0.48") + 3)
     return {
         "exp": (_exp, lambda _: (-log2, log2), lambda r: r * r, {4: 5, 8: 10}),
         "log": (_log, lambda _: (mpf(0), s**2), lambda z: z / 2, {4: 3, 8: 7}),
         "tanh": (_tanh, lambda _: (mpf(0), mpf("0.64") ** 2), lambda z: z, {4: 5, 8: 12}),
         "erf": (_erf, lambda _: (mpf(0), mpf(1)), lambda z: 1 / (1 + _erf(z)), {4: 7, 8: 13}),
         "log_erfc": (_log_erfc, lambda b: (mpf(1), far[b]), lambda x: mp.erfc(x) / mp.erf(x), {4: 7, 8: 20}),
+        "erfcx": (_erfcx, lambda b: (start, (last[b] - 3) / (last[b] + 3)), lambda t: 1 / _erfcx(t), {4: 9, 8: 20}),
     }
 
 

@@ -6,7 +6,7 @@ from chainrule.engines.jit.coefficients import COEFFICIENTS
 from tests.engines.jit.fit_coefficients import coefficients
 
 
-@pytest.mark.parametrize(("name", "size"), [("exp", 4), ("log", 4), ("tanh", 4), ("erf", 4), ("log", 8)])
+@pytest.mark.parametrize(("name", "size"), [("exp", 4), ("log", 4), ("tanh", 4), ("erf", 4), ("erfcx", 4), ("log", 8)])
 def test_fitted_anew(name, size):
     fitted, error = coefficients(name, size)
     assert fitted == pytest.approx(getattr(COEFFICIENTS[size], name), rel=1e-7)

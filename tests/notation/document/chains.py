@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
-from scipy.special import erf
+from scipy.special import erf, erfc
 
 from chainrule.calculus import derive
 from chainrule.checking.functions import callable_of
@@ -29,7 +29,7 @@ class Worlds:
         trace = dict(self.derivation.trace(values)) | {"yhat": np.zeros(())}
         trace |= _bare(self.derivation, values)
         self.batch = setting(self.derivation, trace, self.pen.symbols, self.derivation.layout)
-        self.batch = replace(self.batch, functions={**self.batch.functions, "erf": erf})
+        self.batch = replace(self.batch, functions={**self.batch.functions, "erf": erf, "erfc": erfc})
         if self.pen.batch:
             ell = np.array([self._one(values, row)["J"] for row in range(animal.samples)])
             letter = self.pen.symbols.letter("ell")

@@ -7,8 +7,9 @@ lacks an axis is the same at every place of it, and is computed once.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
+from typing import TypeGuard
 
-from chainrule.engines.jit.elementary import ELEMENTARY
+from chainrule.engines.jit.elementary import ELEMENTARY, power
 from chainrule.engines.jit.statements import CompilationUnsupported
 from chainrule.engines.jit.vectors import Vectors
 from chainrule.expressions.terms import Apply, Number, Symbol, Term, plain
@@ -20,6 +21,8 @@ Reader = Callable[["Pointwise", Symbol, Place], str]
 
 _COMPARISONS = {"less": "olt", "less_equal": "ole"}
 
+_BY_SQUARING = 64  # the largest exponent
+
 _COSTS = {
     "exp": 18,
     "expm1": 20,
@@ -27,6 +30,7 @@ _COSTS = {
     "log1p": 32,
     "tanh": 32,
     "erf": 40,
+    "erfc": 60,
     "div": 4,
     "sqrt": 4,
     "sign": 3,
@@ -38,7 +42,13 @@ _COSTS = {
 def cost_of(term: Term) -> int:
     """About how many instructions a term takes per vector."""
     own = _COSTS.get(term.operation, 1) if isinstance(term, Apply) else 0
+    if isinstance(term, Apply) and term.operation == "pow" and not _is_by_squaring(term.arguments[1]):
+        own = _COSTS["exp"] + _COSTS["log"] + 8
     return own + sum(cost_of(child) for child in term.children)
+
+
+def _is_by_squaring(exponent: Term) -> TypeGuard[Number]:
+    return isinstance(exponent, Number) and exponent.value.is_integer() and abs(exponent.value) <= _BY_SQUARING
 
 
 class Pointwise:
@@ -104,7 +114,7 @@ class Pointwise:
             case Apply("sub", (other, Apply("mul", (x, y)))):
                 return v.fma(v.negate(self.value(x, place)), self.value(y, place), self.value(other, place))
             case Apply("pow", (base, exponent)):
-                return self._power(self.value(base, place), exponent, term)
+                return self._power(self.value(base, place), exponent, place)
             case Apply(operation, arguments):
                 return self._apply(operation, [self.value(argument, place) for argument in arguments], term)
         raise CompilationUnsupported(f"a term of this form: {plain(term)}")
@@ -132,15 +142,13 @@ class Pointwise:
                 return v.minimum(*values)
         raise CompilationUnsupported(f"the operation {operation!r} in {plain(term)}")
 
-    def _power(self, base: str, exponent: Term, term: Term) -> str:
-        """Whole powers by squaring, and the square root; others by exp and log, NaN where the base is negative."""
+    def _power(self, base: str, exponent: Term, place: Place) -> str:
+        """Whole powers by squaring, the square root, and all others by a logarithm."""
         v = self.vectors
         if isinstance(exponent, Number) and exponent.value == 0.5:
             return ELEMENTARY["sqrt"](v, base)
-        if not isinstance(exponent, Number) or abs(exponent.value) > 64:
-            raise CompilationUnsupported(f"the power {plain(term)}: exponents are numbers up to 64")
-        if not exponent.value.is_integer():
-            return ELEMENTARY["exp"](v, v.multiply(v.constant(exponent.value), ELEMENTARY["log"](v, base)))
+        if not _is_by_squaring(exponent):
+            return power(v, base, self.value(exponent, place))
         count = abs(int(exponent.value))
         result: str | None = None
         while count:

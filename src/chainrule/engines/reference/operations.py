@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy.special import erf
+from scipy.special import erf, erfc
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -24,6 +24,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "sqrt": np.sqrt,
     "tanh": np.tanh,
     "erf": erf,
+    "erfc": erfc,
     "abs": np.abs,
     "sign": np.sign,
     "min": np.minimum,

@@ -88,6 +88,14 @@ _BETWEEN: dict[Function, Callable[[], list[Line]]] = {
 }
 
 
+# Why the last line, which is what is computed, equals the one before it.
+_LAST: dict[Function, str] = {
+    silu: "σ taken out, and 1 − σ(z) = σ(−z), which cancels nothing",
+    mish: "1 − t² = (1 + t)(1 − t), and 1 − tanh(s) = 2 σ(−2s), which cancels nothing",
+    gelu: "1 + erf(x) = erfc(−x), which cancels nothing",
+}
+
+
 def lines_of_derivative(function: Function) -> list[Line]:
     """Every line after f′(z) = d/dz definition: equal terms in ``z``, the last in ``z`` and ``a``.
 
@@ -105,7 +113,7 @@ def lines_of_derivative(function: Function) -> list[Line]:
     lines = (
         _BETWEEN[function]() if function in _BETWEEN else [(tidy(branches(derivative_of(function))), "by the rules")]
     )
-    why = "with a = f(z)" if a in symbols(final) else "collected"
+    why = _LAST.get(function, "with a = f(z)" if a in symbols(final) else "collected")
     if str(lines[-1][0]) != str(final):
         lines.append((final, why))
     return lines

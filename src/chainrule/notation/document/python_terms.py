@@ -31,9 +31,9 @@ from chainrule.notation.text import to_text
 
 _INFIX = {"add": (" + ", 1), "sub": (" - ", 1), "mul": (" * ", 2), "div": (" / ", 2), "pow": ("**", 4)}
 _COMPARED = {"less": " < ", "less_equal": " <= "}
-_NUMPY = {"abs": "np.abs", "min": "np.minimum", "max": "np.maximum", "erf": "erf"}
+_NUMPY = {"abs": "np.abs", "min": "np.minimum", "max": "np.maximum", "erf": "erf", "erfc": "erfc"}
 _TAKEN = frozenset(
-    {"np", "math", "erf", "softmax", "logsumexp", "forward", "step", "train", "initial_parameters", "main"}
+    {"np", "math", "erf", "erfc", "softmax", "logsumexp", "forward", "step", "train", "initial_parameters", "main"}
 )
 
 
@@ -106,8 +106,8 @@ class Coder:
                 first = self._aligned(left, term.axes, own + (operation == "pow"))
                 return bracketed(f"{first}{sign}{self._aligned(right, term.axes, right_binding)}", own)
             case Apply(operation, arguments):
-                if operation == "erf":
-                    self.needed.add("erf")
+                if operation in ("erf", "erfc"):
+                    self.needed.add(operation)
                 inner = ", ".join(self._aligned(argument, term.axes, 0) for argument in arguments)
                 return f"{_NUMPY.get(operation, f'np.{operation}')}({inner})"
         raise TypeError(f"not a term that can be written in NumPy: {term!r}")
