@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from chainrule.checking.document.culprits import blamed
+from chainrule.checking.document.customs import conventions_of, settled
+from chainrule.checking.document.errors_of_layers import with_errors
 from chainrule.checking.document.inferred import inferred
 from chainrule.checking.document.letters import LOSSES, Quantity, quantity
 from chainrule.checking.document.loops import disorders
-from chainrule.checking.document.model import Model, build, functions_named, is_function, is_shape
+from chainrule.checking.document.model import Model, build, is_function, is_shape
 from chainrule.checking.document.report import DerivationReport, Item, Place
 from chainrule.checking.document.source import source_text
 from chainrule.checking.document.statements import Page, Side, Statement, read_page
 from chainrule.checking.document.verdicts import Judge, Judgement
 from chainrule.checking.document.worlds import canonical
-from chainrule.notation.alphabet import FUNCTIONS
 from chainrule.notation.latex import to_latex
-from chainrule.notation.parsing import Conventions
 from chainrule.notation.tree import Applied, Gradient, Letter, Node, Partial, letters, walk
 
 
@@ -62,18 +64,24 @@ def check_derivation(text_or_path: str | Path) -> DerivationReport:
     ('sign', '-(y - a)', False)
     """
     text = source_text(text_or_path)
-    page = read_page(text, Conventions(functions=FUNCTIONS | functions_named(text)))
+    page = settled(read_page(text, conventions_of(text)))
     plain, layered = build(page)
     with np.errstate(all="ignore"):  # what isn't finite fails the comparison, whatever made it so
         return _Checker(text, page, plain, layered).report()
+
+
+def _verdicts(model: Model) -> Callable[[Node, Node, str], str]:
+    judge = Judge(model)
+    return lambda left, right, sign: judge.link(left, right, sign).verdict
 
 
 class _Checker:
     def __init__(self, text: str, page: Page, plain: Model, layered: Model) -> None:
         self.text = text
         self.page = page
-        self.models = (plain, layered)
-        self.judges = (Judge(plain), Judge(layered))
+        first, second = with_errors(page, plain, _verdicts), with_errors(page, layered, _verdicts)
+        self.models = (first, first if plain is layered else second)
+        self.judges = (Judge(self.models[0]), Judge(self.models[1]))
         self.defined: dict[Quantity, Node] = {}
         self.ratios: set[float] = set()
         self.slips: set[str] = set()
@@ -92,6 +100,7 @@ class _Checker:
                 if isinstance(part, Partial) and isinstance(part.of, Letter) and part.of.name in LOSSES
             )
         )
+        self.size = next((letter for letter in self.letters if letter.name in {"m", "n", "N"}), Letter("m"))
         self.items: list[Item] = []
 
     def report(self) -> DerivationReport:
@@ -132,6 +141,11 @@ class _Checker:
         slip, correct, origin = "", "", ""
         if judgement.verdict == "wrong":
             slip, correct, origin = self._slip(left, right, judgement)
+        if judgement.verdict == "scalar" and left.tree is not None and right.tree is not None:
+            form = self._judge_for(left.tree, right.tree).as_arrays(left.tree, right.tree, sign, self.size)
+            if form is not None:
+                correct = to_latex(form.node)
+                judgement = replace(judgement, why=_wanted(form.changes, judgement.why))
         follows = None
         if (
             previous is not None
@@ -154,6 +168,7 @@ class _Checker:
             judgement.why,
             sign,
             Place.between(self.text, right.start, right.end),
+            culprits=blamed(self.text, right, correct, slip),
         )
         return item, judgement
 
@@ -240,6 +255,8 @@ class _Checker:
         if not isinstance(left, Letter) or left.name.startswith("d"):
             return False
         one = quantity(left)
+        if one.name in {claimed.name for model in self.models for claimed in model.claimed}:
+            return isinstance(right, Partial) and isinstance(right.of, Letter)  # δ ≡ ∂J/∂z says what is meant
         known = next((model.definitions[one] for model in reversed(self.models) if one in model.definitions), None)
         if is_function(left, self.models[1]):
             return not any(mark.text == "′" for mark in left.upper)
@@ -248,3 +265,9 @@ class _Checker:
         first = one not in self.defined
         self.defined.setdefault(one, right)
         return first or (canonical(right) == canonical(self.defined[one]) and one not in self.models[1].marked)
+
+
+def _wanted(changes: Sequence[str], why: str) -> str:
+    """What a scalar line lacks, in words, and what fails without it."""
+    said = ", ".join(dict.fromkeys(changes))
+    return f"it wants {said}; {why}" if said and why else f"it wants {said}" if said else why

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from chainrule.checking.document.model import Model, affine
+from chainrule.checking.document.affine_maps import affine
+from chainrule.checking.document.model import Model
 from chainrule.notation.text import to_text
 
 
@@ -40,6 +41,6 @@ def inferred(models: Iterable[Model]) -> tuple[InferredNetwork, ...]:
 
 def _network(model: Model) -> InferredNetwork:
     maps = [found for body in model.definitions.values() if (found := affine(body)) is not None]
-    layout: Literal["columns", "rows", ""] = "" if not maps else "columns" if maps[0][3] else "rows"
+    layout: Literal["columns", "rows", ""] = "" if not maps else "columns" if maps[0].columns else "rows"
     lines = tuple(f"{one} = {to_text(body)}" for one, body in model.definitions.items())
     return InferredNetwork(lines, "" if model.loss is None else str(model.loss), layout, model.one_sample)

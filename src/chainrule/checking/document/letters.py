@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 
-from chainrule.notation.tree import Applied, Letter, Mark, Node, Partial, children, walk
+from chainrule.notation.tree import Letter, Mark, Node, Partial, children, walk
 
 LOSSES = frozenset({"L", "ℒ", "J", "𝒥", "C", "𝒞", "E", "ℰ", "ℓ"})
 WEIGHTS = frozenset({"w", "θ", "v"})
@@ -58,13 +58,6 @@ def without_samples(node: Node) -> Node:
         upper = tuple(mark for mark in node.upper if not (mark.style == "round" and mark.text in INDICES))
         return Letter(node.name, node.accent, node.lower, upper)
     return rebuilt(node, {id(child): without_samples(child) for child in children(node)})
-
-
-def without_arguments(node: Node) -> Node:
-    """The tree with ℒ(t, y) and J(W, b) written as the letters ℒ and J: arguments of a loss only say what it is of."""
-    if isinstance(node, Applied) and node.function.name in LOSSES:
-        return node.function
-    return rebuilt(node, {id(child): without_arguments(child) for child in children(node)})
 
 
 def rebuilt(node: Node, replaced: dict[int, Node]) -> Node:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from chainrule.checking.document.affine_maps import affine
+from chainrule.checking.document.generic_layers import with_every_layer
 from chainrule.checking.document.letters import (
     BIASES,
     INDICES,
-    INPUTS,
     LABELS,
     LOSSES,
     RATES,
@@ -23,7 +24,6 @@ from chainrule.checking.document.letters import (
 )
 from chainrule.checking.document.statements import Page, Statement
 from chainrule.notation.tree import (
-    ONES,
     Applied,
     BigSum,
     Cases,
@@ -34,8 +34,6 @@ from chainrule.notation.tree import (
     Num,
     Partial,
     Product,
-    Sum,
-    Transpose,
     children,
     letters,
     walk,
@@ -74,6 +72,12 @@ class Model:
         The left side of definitions that are made entry by entry, z_j⁽ⁱ⁾ = Σₖ ….
     one_sample : bool
         Whether the page says that it treats one sample.
+    targets : str
+        The letter of the labels where y is the output and t, or d, what it should be.
+    claimed : frozenset of Quantity
+        Quantities whose meaning isn't the page's own definition: what it says of them may be wrong.
+    errors_per_sample : bool
+        Whether dZ and dA are derivatives of the losses' sum, though the cost is their mean.
     fed_first : bool
         Whether w_jk leads to unit j, as in ∂z_j/∂w_jk, also where the matrix W has its rows for the units before.
     """
@@ -85,6 +89,9 @@ class Model:
     entries: dict[Quantity, Letter] = field(default_factory=dict)
     one_sample: bool = False
     fed_first: bool = False
+    targets: str = ""
+    claimed: frozenset[Quantity] = frozenset()
+    errors_per_sample: bool = False
     notes: list[str] = field(default_factory=list)
 
     def layers(self, name: str) -> list[str]:
@@ -112,7 +119,9 @@ class Model:
     def loss(self) -> Quantity | None:
         """The quantity that gradients are of: the last loss defined (J over ℒ)."""
         losses = [one for one in self.definitions if one.name in LOSSES]
-        return losses[-1] if losses else None
+        within = {quantity(letter) for one in losses for letter in letters(self.definitions[one])}
+        outer = [one for one in losses if one not in within] or losses
+        return outer[-1] if outer else None
 
 
 def is_function(letter: Letter, model: Model) -> bool:
@@ -122,12 +131,6 @@ def is_function(letter: Letter, model: Model) -> bool:
     return letter.name in FUNCTION_OF_NAME or letter.name in {"e", "log", "exp", "ln"}
 
 
-def functions_named(text: str) -> frozenset[str]:
-    """Names that the page itself uses as functions of one letter: S(x) = …, g(z) …"""
-    found = re.findall(r"(?<![A-Za-z\\])([A-Za-z])(?:\^\{\[\w\]\})?\(([a-z])\)\s*(?:=|\$|is\b)", text)
-    return frozenset(name for name, _ in found if name not in "WXwxJL")
-
-
 def build(page: Page) -> tuple[Model, Model]:
     """The page's networks: the one of its plain letters (Z, A, w) and the one of its numbered layers (z₁, a₁, w₁).
 
@@ -135,12 +138,25 @@ def build(page: Page) -> tuple[Model, Model]:
     """
     whole = Model(one_sample=any(_ONE_SAMPLE.search(line) for line in page.lines))
     whole.fed_first = _fed_first(page)
+    whole.targets = _targets(page)
     _functions(page, whole)
     for statement in page.statements:
         for left, right in zip(statement.sides, statement.sides[1:], strict=False):
             if left.tree is not None and right.tree is not None and not left.problems and not right.problems:
                 _define(left.tree, right.tree, statement, whole)
+    with_every_layer(whole)
     return _split(whole)
+
+
+def _targets(page: Page) -> str:
+    """t or d, where the page's loss compares y with it: then y is the output."""
+    for statement in page.statements:
+        left, *rest = (side.tree for side in statement.sides)
+        if isinstance(left, Letter) and left.name in LOSSES:
+            plain = {one.name for tree in rest if tree is not None for one in letters(tree) if not one.accent}
+            if "y" in plain:
+                return next((name for name in ("t", "d") if name in plain), "")
+    return ""
 
 
 def _fed_first(page: Page) -> bool:
@@ -167,18 +183,20 @@ def _define(left: Node, right: Node, statement: Statement, model: Model) -> None
     one = quantity(left)
     generic = {mark.text for mark in left.lower if mark.text in INDICES}
     mentioned = {quantity(letter) for letter in letters(right)}
-    by_entries = bool(generic) and generic <= entry_indices(right) and bool(one.layer or _marks_samples(left))
+    by_entries = bool(generic) and generic <= entry_indices(right) and _is_of_units(left, right)
     if one in mentioned or (generic and not by_entries) or any(isinstance(part, Partial) for part in walk(right)):
         return
-    if one.name in SIZES | RATES or (one.name == "y" and not one.accent):
+    if one.name in SIZES | RATES or (one.name == "y" and not one.accent and not model.targets):
         return
     if isinstance(right, Cases) or is_shape(right):
         return
     samples = entry_indices(left)
     body = without_samples(right) if samples and not by_entries else right
-    if by_entries:
-        model.entries.setdefault(one, left)
-    if one not in model.definitions:
+    if by_entries and one not in model.definitions:
+        model.entries[one] = left
+    if one not in model.definitions or (one in model.entries and not by_entries):
+        if not by_entries:
+            model.entries.pop(one, None)  # what is said of all units at once is computed faster
         model.definitions[one] = body
         if samples or _marks_samples(right):
             model.marked.add(one)
@@ -186,6 +204,14 @@ def _define(left: Node, right: Node, statement: Statement, model: Model) -> None
         return
     elif isinstance(right, Letter) and isinstance(model.definitions[one], Letter):
         _redefine(model.definitions[one], right, model)
+
+
+def _is_of_units(left: Letter, right: Node) -> bool:
+    """Whether the letters below a left side choose units: z_j^{[1]} or p_k = e^{z_k} / Σ_j e^{z_j}, not w_i."""
+    one = quantity(left)
+    if one.layer or _marks_samples(left):
+        return True
+    return one.name not in WEIGHTS | BIASES and any(isinstance(part, BigSum) for part in walk(right))
 
 
 def _marks_samples(node: Node) -> bool:
@@ -254,9 +280,10 @@ def _functions_in_prose(lines: Iterable[str], model: Model) -> None:
 
 def _split(whole: Model) -> tuple[Model, Model]:
     """The plain network and the one with numbered layers, when the page has affine maps of both kinds."""
-    maps = [one for one, body in whole.definitions.items() if affine(body) is not None]
+    maps = {one: found for one, body in whole.definitions.items() if (found := affine(body)) is not None}
     layered, plain = ([one for one in maps if bool(one.layer) == numbered] for numbered in (True, False))
-    if not layered or not plain:
+    numbered = any(one.layer.isdecimal() for one in whole.definitions)  # or the layers are "prev" and the last
+    if not layered or not plain or not numbered or any(quantity(maps[one].given).layer for one in plain):
         return whole, whole
     own = set(plain)  # what the plain network computes: its maps and what follows from them
     for one, body in whole.definitions.items():
@@ -286,31 +313,4 @@ def _renamed(node: Node, names: set[Quantity], to: Letter) -> Node:
     return rebuilt(node, {id(child): _renamed(child, names, to) for child in children(node)})
 
 
-def affine(body: Node) -> tuple[Letter, Letter, Node | None, bool] | None:
-    """Weight, input, bias of W a + b (or b𝟏ᵀ, 𝟏bᵀ), and whether the weight stands on the left (columns).
-
-    Σₖ x_k w_jk + b_j counts as columns: its weight has the unit that it leads to first.
-    """
-    terms = body.terms if isinstance(body, Sum) and not any(body.negative) else (body,)
-    weight: Letter | None = None
-    given: Letter | None = None
-    bias: Node | None = None
-    left = True
-    for term in terms:
-        inner = term.body if isinstance(term, BigSum) else term
-        if isinstance(inner, Product) and len(inner.factors) == 2:
-            first, second = inner.factors
-            if ONES in (first, second) or Transpose(ONES) in (first, second):
-                bias = second if first == ONES else first
-            elif isinstance(first, Letter) and isinstance(second, Letter):
-                left = quantity(first).name in WEIGHTS
-                weight, given = (first, second) if left else (second, first)
-                left = left or isinstance(term, BigSum)
-        elif isinstance(term, Letter) and quantity(term).name in BIASES:
-            bias = term
-    if weight is None or given is None or quantity(weight).name not in WEIGHTS:
-        return None
-    return weight, given, bias, left
-
-
-__all__ = ["INPUTS", "FunctionDefinition", "Model", "affine", "build", "functions_named", "is_function"]
+__all__ = ["FunctionDefinition", "Model", "build", "is_function"]

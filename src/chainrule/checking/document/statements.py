@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from chainrule.checking.document.errors import DocumentError
-from chainrule.checking.document.letters import without_arguments
 from chainrule.checking.document.plain_lines import plain_formulas
 from chainrule.notation.parsing import Conventions, read_tokens
 from chainrule.notation.problems import NotationError, Problem
@@ -290,5 +289,4 @@ def _side(tokens: Sequence[Token], formula: str, offset: int, conventions: Conve
         reading = read_tokens(tokens, conventions)
     except NotationError as error:
         return Side(formula[start:end], None, (Problem(str(error), start, end),), offset + start, offset + end)
-    tree = None if reading.tree is None else without_arguments(reading.tree)
-    return Side(formula[start:end], tree, reading.problems, offset + start, offset + end)
+    return Side(formula[start:end], reading.tree, reading.problems, offset + start, offset + end)

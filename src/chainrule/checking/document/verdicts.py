@@ -9,8 +9,8 @@ from typing import Literal
 
 import numpy as np
 
+from chainrule.checking.document.generic_layers import is_d_letter, layer_versions
 from chainrule.checking.document.letters import (
-    INDICES,
     LOSSES,
     RATES,
     Quantity,
@@ -18,10 +18,12 @@ from chainrule.checking.document.letters import (
     quantity,
     rebuilt,
 )
+from chainrule.checking.document.matrix_forms import Form, matrix_form
 from chainrule.checking.document.model import FUNCTION_OF_NAME, Model, is_function
 from chainrule.checking.document.repairs import Repair, repair
 from chainrule.checking.document.worlds import (
     BATCH,
+    BATCH_OUTPUTS,
     ONE_SAMPLE,
     ONE_SAMPLE_OUTPUTS,
     PI,
@@ -57,6 +59,7 @@ from chainrule.notation.tree import (
 )
 
 Verdict = Literal["given", "exact", "scalar", "wrong", "order", "unread"]
+_WORST_FIRST: tuple[Verdict, ...] = ("unread", "wrong", "order", "scalar", "exact", "given")
 DRAWS = 2
 RTOL = 1e-8
 
@@ -98,10 +101,14 @@ class Judge:
         return self._worlds[key]
 
     def link(self, left: Node, right: Node, sign: str = "=") -> Judgement:
-        """Judge ``left = right``, or an update."""
-        left, right = self._for_last_layer(left, right)
+        """Judge ``left = right``, or an update; of any layer: the worst verdict among the layers that there are."""
+        judged = [self._numbered(one, other, sign) for one, other in self._versions(left, right)]
+        return min(judged, key=lambda one: _WORST_FIRST.index(one.verdict))
+
+    def _numbered(self, left: Node, right: Node, sign: str) -> Judgement:
+        """Judge a line whose layers have numbers."""
         derivative = _function_derivative(left)
-        if derivative is not None:
+        if derivative is not None and not self._is_of_layer(derivative):
             return self._identity(derivative, right)
         stray = next((part for part in walk(right) if isinstance(part, Differential)), None)
         if stray is not None:
@@ -133,21 +140,21 @@ class Judge:
 
     # ---------------------------------------------------------------- preparation
 
-    def _for_last_layer(self, left: Node, right: Node) -> tuple[Node, Node]:
-        """A line about any layer (w_i, A_{i−1}, A_L) is judged for the last one."""
-        numbers = [int(one.layer) for one in self.model.definitions if one.layer.isdecimal()]
-        last = max(numbers, default=0)
-        generic = _generic_letter(left) or _generic_letter(right)
-        if not last or (generic is None and not _mentions_last(left) and not _mentions_last(right)):
-            return left, right
-        if isinstance(left, Letter) and _is_d_letter(left) and any(_is_d_letter(part) for part in walk(right)):
-            # dZ := … dZ …: the right side is of layer l, the left side of the layer before.
-            left = Letter(left.name, left.accent, (Mark(str(last - 1)),))
-        at = last
-        if generic is not None and any(_says(letter, f"{generic}+1") for letter in (*letters(left), *letters(right))):
-            at = last - 1  # a line about a layer and the one behind it
-        sides = _at_layer(left, generic, at, last), _at_layer(right, generic, at, last)
-        return self._with_own_functions(sides[0]), self._with_own_functions(sides[1])
+    def _is_of_layer(self, left: Applied) -> bool:
+        """Whether f′(z₂) is the slope at a quantity of a layer: the right side may use any other."""
+        argument = left.arguments[0]
+        return (
+            isinstance(argument, Letter)
+            and quantity(argument) in self.model.definitions
+            and bool(quantity(argument).layer)
+        )
+
+    def _versions(self, left: Node, right: Node) -> list[tuple[Node, Node]]:
+        """The line for each layer that it is about, functions of a layer by their names."""
+        return [
+            (self._with_own_functions(one), self._with_own_functions(other))
+            for one, other in layer_versions(left, right, self.model)
+        ]
 
     def _with_own_functions(self, node: Node) -> Node:
         """f₂′(z₂) with the function that the page's own definition of a₂ applies."""
@@ -171,7 +178,7 @@ class Judge:
     def _is_update(self, left: Node, right: Node) -> bool:
         return (
             isinstance(left, Letter)
-            and not _is_d_letter(left)
+            and not is_d_letter(left)
             and any(quantity(letter) == quantity(left) for letter in letters(right))
             and not is_function(left, self.model)
         )
@@ -191,7 +198,8 @@ class Judge:
         ratios: Iterable[float],
     ) -> Repair | None:
         """The slip of a wrong link: the single edit after which it holds, but for a constant that came in before."""
-        left, right = self._for_last_layer(left, right)
+        versions = self._versions(left, right)
+        left, right = next((pair for pair in versions if not self._try(*pair, SCALAR)), versions[0])
 
         def holds(candidate: Node) -> bool:
             if self._try(left, candidate, SCALAR):
@@ -201,6 +209,54 @@ class Judge:
 
         allowed = {ratio for ratio in ratios if ratio not in {0.0, 1.0, -1.0}}
         return repair(right, holds, self.model, page_letters, page_partials)
+
+    def as_arrays(self, left: Node, right: Node, sign: str, size: Letter) -> Form | None:
+        """The matrix form that a line wants which holds for numbers only: verified in a batch, where it can be with
+        several outputs; for a Jacobian, for one sample.
+        """
+        versions = self._versions(left, right)
+        left, right = next((pair for pair in versions if not self._try(*pair, BATCH)), versions[0])
+        if sign in {"-=", "+="} or self._is_update(left, right):
+            return self._update_as_arrays(left, right, sign, size)
+        jacobian = self._is_jacobian(left)
+        indices = dict.fromkeys(entry_indices(left) | entry_indices(right) - _summed(right), 0)
+        for regime, rows in product((ONE_SAMPLE_OUTPUTS, BATCH) if jacobian else (BATCH_OUTPUTS, BATCH), (False, True)):
+            world = self.world(regime, 0)
+            try:
+                target = evaluate(expanded(left, regime.samples), world.setting().binding(**indices))
+            except MeaningError:
+                continue
+
+            def holds(candidate: Node, regime: Regime = regime, rows: bool = rows) -> bool:
+                return self._holds_read(left, candidate, regime, rows=rows)
+
+            setting = world.setting(rows=rows).binding(**indices)
+            form = matrix_form(right, target, setting, holds, size=size, jacobian=jacobian)
+            if form is not None:
+                return form
+        return None
+
+    def _update_as_arrays(self, left: Node, right: Node, sign: str, size: Letter) -> Form | None:
+        rate, loss = self._rate_and_loss(right)
+        if rate is None or not isinstance(left, Letter):
+            return None
+
+        def holds(candidate: Node) -> bool:
+            try:
+                return self._update_holds(left, candidate, sign, rate, loss, BATCH)
+            except MeaningError:
+                return False
+
+        world = self.world(BATCH, 0)
+        indices = dict.fromkeys(entry_indices(left) | entry_indices(right) - _summed(right), 0)
+        setting = world.setting().binding(**indices)
+        try:
+            now = evaluate(left, setting)
+            step = evaluate(rate, setting) * world.derivative(Partial(loss, left), setting, rows=False)
+        except MeaningError:
+            return None
+        target = {"-=": step, "+=": -step}.get(sign, now - step)
+        return matrix_form(right, target, setting, holds, size=size)
 
     def _try(self, left: Node, right: Node, regime: Regime) -> bool:
         try:
@@ -315,11 +371,9 @@ class Judge:
 
     def _update(self, left: Node, right: Node, sign: str) -> Judgement:
         """W = W − η ∂J/∂W, W −= η …: held against one step of gradient descent."""
-        rate = next((letter for letter in letters(right) if letter.name in RATES), None)
+        rate, loss = self._rate_and_loss(right)
         if rate is None or not isinstance(left, Letter):
             return Judgement("unread", why="an update without a learning rate that could be recognised")
-        partial = next((part for part in walk(right) if isinstance(part, Partial)), None)
-        loss = partial.of if partial is not None else Letter(self._loss().name)
         results = {}
         for regime in (SCALAR, ONE_SAMPLE, BATCH):
             try:
@@ -333,6 +387,14 @@ class Judge:
         if results[BATCH] or (self.model.one_sample and results[ONE_SAMPLE]):
             return Judgement("exact", "batch")
         return Judgement("scalar", "one sample" if results[ONE_SAMPLE] else "scalar only")
+
+    def _rate_and_loss(self, right: Node) -> tuple[Letter | None, Node]:
+        """The learning rate of an update, and the loss that it goes down: that of its derivative, or the page's."""
+        rate = next((letter for letter in letters(right) if letter.name in RATES), None)
+        partial = next((part for part in walk(right) if isinstance(part, Partial)), None)
+        return rate, partial.of if partial is not None else Letter(
+            "" if self.model.loss is None else self.model.loss.name
+        )
 
     def _update_holds(self, left: Letter, right: Node, sign: str, rate: Letter, loss: Node, regime: Regime) -> bool:
         indices = sorted(entry_indices(left) | (entry_indices(right) - _summed(right)))
@@ -386,10 +448,6 @@ def _summed(node: Node) -> set[str]:
     return {index for part in walk(node) if isinstance(part, BigSum) for index in part.indices}
 
 
-def _is_d_letter(node: Node) -> bool:
-    return isinstance(node, Letter) and len(node.name) == 2 and node.name[0] == "d"
-
-
 def _function_derivative(left: Node) -> Applied | None:
     """The f′(x) that a side says: σ′(x), dσ(x), tanh′."""
     match left:
@@ -401,45 +459,6 @@ def _function_derivative(left: Node) -> Applied | None:
             return Applied(left, (Letter("z"),))
         case _:
             return None
-
-
-def _generic_letter(node: Node) -> str | None:
-    """The letter that stands for any layer: the i of w_i or A_{i−1}, the l of W^{[l]}."""
-    for letter in letters(node):
-        for mark in (*letter.lower, *letter.upper):
-            stem = mark.text.split("-")[0].split("+")[0]
-            plain_layer = mark in letter.lower and len(letter.lower) == 1 and not letter.upper and letter.name in "wWbB"
-            if stem in INDICES and (mark.style == "square" or "-" in mark.text or "+" in mark.text or plain_layer):
-                return stem
-    return None
-
-
-def _mentions_last(node: Node) -> bool:
-    return any(mark.text == "L" for letter in letters(node) for mark in (*letter.lower, *letter.upper))
-
-
-def _says(letter: Letter, text: str) -> bool:
-    return any(mark.text == text for mark in (*letter.lower, *letter.upper))
-
-
-def _at_layer(node: Node, generic: str | None, layer: int, last: int) -> Node:
-    """The tree with a layer's number in the place of the letter for any layer, and the last one's in that of L."""
-    if isinstance(node, Letter):
-        return Letter(
-            node.name,
-            node.accent,
-            *(tuple(_numbered(mark, generic, layer, last) for mark in marks) for marks in (node.lower, node.upper)),
-        )
-    return rebuilt(node, {id(child): _at_layer(child, generic, layer, last) for child in children(node)})
-
-
-def _numbered(mark: Mark, generic: str | None, layer: int, last: int) -> Mark:
-    for letter, number in ((generic, layer), ("L", last)):
-        if letter is not None and mark.text.startswith(letter):
-            rest = mark.text[len(letter) :]
-            if rest in {"", "-1", "+1"}:
-                return Mark(str(number + int(rest or 0)), "plain" if mark.style == "round" else mark.style)
-    return mark
 
 
 def _transposed_letters(node: Node, world: World) -> Node:

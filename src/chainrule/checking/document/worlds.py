@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy.special import erf
 
+from chainrule.checking.document.affine_maps import affine
 from chainrule.checking.document.letters import (
     BIASES,
     INPUTS,
@@ -29,7 +30,6 @@ from chainrule.checking.document.model import (
     FUNCTION_OF_NAME,
     FunctionDefinition,
     Model,
-    affine,
     is_function,
 )
 from chainrule.checking.functions import activation_callables
@@ -55,6 +55,7 @@ SCALAR = Regime("scalar", 1, 1, scalar=True)
 ONE_SAMPLE = Regime("one sample", 1, 1)
 ONE_SAMPLE_OUTPUTS = Regime("one sample, several outputs", 1, 2)
 BATCH = Regime("batch", 5, 1)
+BATCH_OUTPUTS = Regime("batch, several outputs", 5, 13)
 
 
 @dataclass
@@ -90,19 +91,18 @@ class World:
         """Widths for every layer, then numbers for what nothing defines."""
         maps = [(one, found) for one, body in self.model.definitions.items() if (found := affine(body)) is not None]
         if maps:
-            self.columns = maps[0][1][3]
+            self.columns = maps[0][1].columns
         outputs = self._last = self._outputs({one for one, _ in maps})
         widths = iter(_WIDTHS)
-        for one, (weight, given, bias, _) in maps:
-            source = quantity(given)
+        for one, found in maps:
+            source, bias = quantity(found.given), found.bias
             before = self._width_of(source)
             if before is None:
                 before = self._units[self._leaf(source)] = 1 if self.regime.scalar else next(widths)
             last = max(self.regime.outputs, 3) if self.model.has_softmax else self.regime.outputs
             own = last if one in outputs else 1 if self.regime.scalar else next(widths)
             self._units[one] = own
-            shape = (own, before) if self.columns else (before, own)
-            self.base.setdefault(quantity(weight), self._draw(shape))
+            self.base.setdefault(quantity(found.weight), self._draw(found.shape(before, own)))
             if isinstance(bias, Transpose) and isinstance(bias.of, Letter):  # 𝟏bᵀ: b is a column in either layout
                 self.base.setdefault(quantity(bias.of), self._draw((own, 1)))
             elif isinstance(bias, Letter):
@@ -117,7 +117,7 @@ class World:
         for one in maps:
             found = affine(self.model.definitions[one])
             if found is not None:
-                feeding |= set(self._ancestors(quantity(found[1])))
+                feeding |= set(self._ancestors(quantity(found.given)))
         return maps - feeding
 
     def _ancestors(self, one: Quantity) -> list[Quantity]:
@@ -242,11 +242,10 @@ class World:
         setting = self.setting_sharing(changed)
         rows = []
         for unit in range(width):
-            row = []
-            for sample in range(self.regime.samples):
-                bound = {units[0]: unit, **dict.fromkeys(samples, sample)}
-                row.append(evaluate(self.model.definitions[one], setting.binding(**bound)).reshape(()))
-            rows.append(row)
+            chosen = range(self.regime.samples) if samples else (0,)  # without a mark of samples, all at once
+            bound = [{units[0]: unit, **dict.fromkeys(samples, sample)} for sample in chosen]
+            row = [evaluate(self.model.definitions[one], setting.binding(**each)).ravel() for each in bound]
+            rows.append(np.concatenate(row))
         value: Array = np.array(rows)
         return value if self.columns else value.T
 
@@ -262,15 +261,19 @@ class World:
             return None
         if len(letter.name) == 2 and letter.name[0] == "d":
             inner = replace(letter, name=letter.name[1])
-            loss = self._loss_letter()
-            return self.derivative(Partial(loss, inner), setting, rows=rows)
+            slope = self.derivative(Partial(self._loss_letter(), inner), setting, rows=rows)
+            per_sample = self.model.errors_per_sample and inner.name.lower() not in WEIGHTS | BIASES
+            return slope * self.regime.samples if per_sample else slope
         one = quantity(letter)
+        if letter.name == "δ" and one not in self.model.definitions:
+            return _kronecker(letter, setting)
         if letter == PI and one not in self.base and one not in self.model.definitions:
             return np.asarray(np.pi)
         one = self.known(one)
         value = self.value(one, known)
         if one.name in LOSSES and value.ndim == 2 and not _marks_sample(letter):
-            return np.asarray(value.sum())
+            products = value.shape == (self.regime.samples,) * 2  # (u − t)ᵀ(u − t): each sample with itself
+            return np.asarray(np.trace(value) if products else value.sum())
         return _chosen(value, letter, setting, one, self)
 
     def _loss_letter(self) -> Letter:
@@ -338,6 +341,14 @@ def canonical(node: Node) -> Node:
         one = quantity(node)
         return Letter(one.name, one.accent, (Mark(one.layer),) if one.layer else ())
     return rebuilt(node, {id(child): canonical(child) for child in children(node)})
+
+
+def _kronecker(letter: Letter, setting: Setting) -> Array:
+    """δ_kj: 1 where the two indices are the same."""
+    indices = [setting.bound[mark.text] for mark in letter.lower if mark.text in setting.bound]
+    if len(indices) != 2:
+        raise MeaningError(f"nothing on the page says what {quantity(letter)} is")
+    return np.asarray(float(indices[0] == indices[1]))
 
 
 def _marks_sample(letter: Letter) -> bool:
