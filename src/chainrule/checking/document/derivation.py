@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from chainrule.checking.document.culprits import blamed
 from chainrule.checking.document.customs import conventions_of, settled
 from chainrule.checking.document.errors_of_layers import with_errors
 from chainrule.checking.document.inferred import inferred
@@ -168,7 +167,6 @@ class _Checker:
             judgement.why,
             sign,
             Place.between(self.text, right.start, right.end),
-            culprits=blamed(self.text, right, correct, slip),
         )
         return item, judgement
 
