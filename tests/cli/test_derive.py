@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import chainrule as cr
@@ -102,3 +103,46 @@ def test_letters_that_cannot_be_given_are_refused(chainrule: Command, options: l
     ran = chainrule("derive", NETWORK, "--loss", "bce", *options)
     assert ran.status == 2
     assert message in " ".join(ran.err.replace("│", " ").split())
+
+
+PARAMETERS = {"W1": [[0.5, -1.0], [0.25, 2.0]], "b1": [0.1, 0.0], "W2": [[1.0], [-0.5]], "b2": [0.3]}
+EXAMPLE = ("derive", "2 -> 2 tanh -> 1 sigmoid", "--loss", "bce", "--example", "batch.csv")
+
+
+@pytest.mark.parametrize("suffix", ["json", "npz"])
+def test_an_example_takes_parameters_from_a_file(chainrule: Command, suffix: str) -> None:
+    Path("batch.csv").write_text("a,b,y\n1,2,1\n0,-1,0\n", encoding="utf-8")
+    file = Path(f"parameters.{suffix}")
+    if suffix == "json":
+        file.write_text(json.dumps(PARAMETERS), encoding="utf-8")
+    else:
+        np.savez(file, **{name: np.asarray(value) for name, value in PARAMETERS.items()})
+    ran = chainrule(*EXAMPLE, "--params", str(file))
+    network = cr.Network.parse(EXAMPLE[1], loss="bce")
+    expected = cr.derive(network, example=([[1.0, 2.0], [0.0, -1.0]], [[1.0], [0.0]]), params=PARAMETERS)
+    assert (ran.status, ran.out) == (0, expected.to_text().rstrip("\n") + "\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("p.json", b"[1, 2]", "must hold an object"),
+        ("p.json", b"{", "is no JSON"),
+        ("p.json", b'{"W1": [[1, 2], [3, 4]]}', "params: b1, W2, b2 missing"),
+        ("p.npz", b"not a zip file", "is no .npz file"),
+    ],
+)
+def test_files_without_parameters_are_refused(chainrule: Command, name: str, content: bytes, message: str) -> None:
+    Path("batch.csv").write_text("a,b,y\n1,2,1\n0,-1,0\n", encoding="utf-8")
+    Path(name).write_bytes(content)
+    ran = chainrule(*EXAMPLE, "--params", name)
+    assert (ran.status, ran.out) == (2, "")
+    assert message in " ".join(ran.err.split())
+
+
+def test_objects_in_an_npz_are_not_loaded(chainrule: Command) -> None:
+    Path("batch.csv").write_text("a,b,y\n1,2,1\n0,-1,0\n", encoding="utf-8")
+    np.savez("p.npz", W1=np.array([{"a": 1}], dtype=object))
+    ran = chainrule(*EXAMPLE, "--params", "p.npz")
+    assert ran.status == 2
+    assert "no .npz file of plain arrays" in " ".join(ran.err.split())

@@ -255,6 +255,7 @@ def derive(
     symbols: str | Mapping[str, str] | None = None,
     detail: str = "steps",
     example: Sequence[Any] | None = None,
+    params: Mapping[str, Any] | None = None,
 ) -> Derivation:
     """The forward, cost, backward and update equations of a network.
 
@@ -266,13 +267,17 @@ def derive(
     optimiser : Optimiser, optional
         Plain gradient descent by default.
     symbols : str or mapping of str to str, optional
-        A preset, ``"subscript"`` (W₁), ``"bracket"`` (W^{[1]}), ``"delta"`` (δ₁) or ``"d"`` (dZ₁), or letters by
-        their names in code, with a ``"preset"`` among them: ``{"preset": "bracket", "yhat": "t", "eta": "α"}``.
+        A preset, ``"subscript"`` (W₁), ``"bracket"`` (W^{[1]}), ``"delta"`` (w¹, δ¹), ``"d"`` (dZ₁) or ``"previous"``
+        (W, W_prev; at most two layers), or letters by their names in code, those of activations too, with a
+        ``"preset"`` among them: ``{"preset": "bracket", "yhat": "t", "eta": "α", "relu": "g"}``.
     detail : {"summary", "steps", "full"}
         Results only; with the chain of partial derivatives and the algebra; with every function's derivative from
         its definition and the way from one sample to the batch.
     example : (X, Y) or (X, Y, learning rate), optional
         Up to 8 samples to fill the equations in with, and to take one step on.
+    params : mapping of str to array, optional
+        The parameters of the example before the step, ``W1`` (n_in, n_out), ``b1`` (n_out,), …; otherwise small numbers
+        of one decimal.
 
     Returns
     -------
@@ -283,7 +288,7 @@ def derive(
     TypeError
         If the network is no `Network`, or the optimiser none; if symbols or example are of another type.
     ValueError
-        For an unknown layout, preset, letter or detail, or an example that does not fit the network.
+        For an unknown layout, preset, letter or detail, or an example or parameters that do not fit the network.
 
     Examples
     --------
@@ -308,7 +313,9 @@ def derive(
         raise TypeError(f"symbols must be a preset's name or a mapping of letters, got {type(symbols).__name__}")
     if not isinstance(example, Sequence | None):
         raise TypeError(f"example must be (X, Y) or (X, Y, learning rate), got {type(example).__name__}")
-    written = presentation(network, symbols, detail, example)
+    if not isinstance(params, Mapping | None):
+        raise TypeError(f"params must be a mapping from W1, b1, … to arrays, got {type(params).__name__}")
+    written = presentation(network, symbols, detail, example, params)
     return Derivation(network, SGD() if optimiser is None else optimiser, layout, written)
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chainrule.calculus.example import Example, read_example
 from chainrule.expressions.lookup import shown, suggest
-from chainrule.expressions.numbers import is_real
 from chainrule.network import Network
 
 LAYOUTS = ("columns", "rows", "sample", "index")
@@ -16,25 +15,6 @@ PRESETS = ("subscript", "bracket", "delta", "d", "previous")
 DETAILS = ("summary", "steps", "full")
 NAMED = ("J", "L", "R", "X", "Y", "yhat", "W", "b", "Z", "A", "D", "M", "P", "w", "s", "n", "eta", "alpha", "alpha1",
          "lambda", "mu", "beta", "epsilon")  # fmt: skip
-MOST_EXAMPLE_ROWS = 8
-Rows = tuple[tuple[float, ...], ...]
-
-
-@dataclass(frozen=True)
-class Example:
-    """A small batch to work through with numbers.
-
-    Attributes
-    ----------
-    X, Y : tuple of tuple of float
-        One tuple a sample.
-    rate : float
-        The learning rate of the one step that is taken.
-    """
-
-    X: Rows
-    Y: Rows
-    rate: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -58,14 +38,18 @@ class Presentation:
 
 
 def presentation(
-    network: Network, symbols: str | Mapping[str, str] | None, detail: str, example: Sequence[Any] | None
+    network: Network,
+    symbols: str | Mapping[str, str] | None,
+    detail: str,
+    example: Sequence[Any] | None,
+    params: Mapping[str, Any] | None,
 ) -> Presentation:
     """The choices, checked.
 
     Raises
     ------
     ValueError
-        For an unknown preset, letter or detail, and an example that does not fit the network.
+        For an unknown preset, letter or detail, and an example or parameters that do not fit the network.
     """
     if detail not in DETAILS:
         raise ValueError(
@@ -84,37 +68,7 @@ def presentation(
             )
         if not isinstance(letter, str) or not 1 <= len(letter) <= 2 or not letter[0].isalpha():
             raise ValueError(f"symbols: {name} must be written with one letter, e.g. 'C' or 'ŷ', got {shown(letter)}")
-    read = None if example is None else _example(network, example)
+    if params is not None and example is None:
+        raise ValueError("params are the numbers of an example; give example=(X, Y) too")
+    read = None if example is None else read_example(network, example, params)
     return Presentation(preset, tuple(letters.items()), detail, read)
-
-
-def _example(network: Network, example: Sequence[Any]) -> Example:
-    if len(example) not in (2, 3):
-        raise ValueError(f"example must be (X, Y) or (X, Y, learning rate), got {shown(example)}")
-    X = _rows(example[0], "example: X", network.n_inputs)
-    Y = _rows(example[1], "example: Y", network.widths[-1])
-    if len(X) != len(Y):
-        raise ValueError(f"example: X has {len(X)} rows and Y {len(Y)}; they must be as many")
-    if not 1 <= len(X) <= MOST_EXAMPLE_ROWS:
-        raise ValueError(f"example: 1 to {MOST_EXAMPLE_ROWS} rows are written out, got {len(X)}")
-    if len(example) == 2:
-        return Example(X, Y)
-    rate: Any = example[2]
-    if not (is_real(rate) and 0 < rate < math.inf):
-        raise ValueError(f"example: the learning rate must be a positive number, got {shown(rate)}")
-    return Example(X, Y, float(rate))
-
-
-def _rows(values: Any, where: str, width: int) -> Rows:
-    """Nested numbers, of Python or NumPy, as tuples."""
-    listed = values.tolist() if hasattr(values, "tolist") else values
-    try:
-        rows: tuple[tuple[Any, ...], ...] = tuple(
-            tuple(row) if isinstance(row, list | tuple) else (row,) for row in listed
-        )
-    except TypeError:
-        raise ValueError(f"{where} must be rows of numbers, got {shown(values)}") from None
-    for row in rows:
-        if len(row) != width or not all(is_real(value) and math.isfinite(value) for value in row):
-            raise ValueError(f"{where} must have rows of {width} finite numbers, got the row {shown(list(row))}")
-    return tuple(tuple(float(value) for value in row) for row in rows)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from chainrule.cli.exits import Refused, ends_well
+from chainrule.cli.parameters import read_parameters
 
 if TYPE_CHECKING:
     from chainrule.network import Network
@@ -46,8 +47,8 @@ def derive(
         Literal["summary", "steps", "full"], typer.Option(metavar="DETAIL", help="summary, steps or full.")
     ] = "steps",
     symbols: Annotated[
-        Literal["subscript", "bracket", "delta", "d"],
-        typer.Option(metavar="PRESET", help="subscript (W₁), bracket (W^[1]), delta (δ₁) or d (dW₁)."),
+        Literal["subscript", "bracket", "delta", "d", "previous"],
+        typer.Option(metavar="PRESET", help="subscript (W₁), bracket (W^[1]), delta (δ¹), d (dW₁), previous (W_prev)."),
     ] = "subscript",
     letter: Annotated[
         list[str] | None,
@@ -58,6 +59,10 @@ def derive(
         typer.Option(metavar="FILE", help="Numbers to work through: inputs, then outputs.", show_default=False),
     ] = None,
     rows: Annotated[int, typer.Option(min=1, max=8, metavar="N", help="How many rows of the example.")] = 2,
+    params: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The example's W1, b1, …, as JSON or .npz.", show_default=False),
+    ] = None,
     optimiser: Annotated[
         Literal["sgd", "momentum", "nesterov", "adam", "adamw"],
         typer.Option(help="sgd, momentum, nesterov, adam or adamw.", metavar="NAME"),
@@ -105,6 +110,7 @@ def derive(
             symbols={"preset": symbols} | _letters(letter or []),
             detail=detail,
             example=given,
+            params=None if params is None else read_parameters(params),
         )
         forms: dict[str, Callable[[], str]] = {
             "text": derivation.to_text,

@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from chainrule.calculus import Derivation
 from chainrule.calculus.equations import Equation
-from chainrule.calculus.forward import COST, parameters
-from chainrule.calculus.presentation import Example
+from chainrule.calculus.example import Example
+from chainrule.calculus.forward import COST, parameters, prediction
 from chainrule.calculus.updates import optimiser_memory
-from chainrule.expressions.terms import SAMPLES, Symbol
+from chainrule.expressions.terms import SAMPLES, Symbol, symbols
+from chainrule.notation.document.declaring import cost_chain
 from chainrule.notation.document.pen import Pen
 from chainrule.notation.document.prose import sentence
 from chainrule.notation.document.values import Block, Chain, Link, Section
-from chainrule.notation.tree import Dots, Letter, Mark, Matrix, Node, Num, negated, rewritten
+from chainrule.notation.tree import (
+    Dots,
+    Fraction,
+    Letter,
+    Mark,
+    Matrix,
+    Node,
+    Num,
+    Power,
+    Product,
+    Sum,
+    negated,
+    rewritten,
+)
 from chainrule.notation.writing import Writer
 
 DIGITS = 4
@@ -43,7 +60,7 @@ def worked_section(pen: Pen, example: Example) -> Section:
     blocks: list[Block] = [
         sentence(
             f"With {size}, the learning rate {example.rate:g}, and the parameters below. "
-            f"Numbers are rounded to {DIGITS} digits."
+            f"Computed numbers are written with {DIGITS} digits; = stands where nothing is rounded."
         ),
         *filling.givens(),
         sentence("Forward:"),
@@ -60,11 +77,12 @@ def worked_section(pen: Pen, example: Example) -> Section:
 
 
 def starting_values(derivation: Derivation, example: Example) -> Values:
-    """Parameters of one decimal that vary from entry to entry; nothing dropped; every sample of weight 1."""
+    """The example's parameters, or some of one decimal that vary; nothing dropped; every sample of weight 1."""
     n, shapes = len(example.X), derivation.network.parameter_shapes
     values: Values = {"X": example.X, "Y": example.Y, "eta": example.rate, "t": 1.0, "w": [1.0] * n}
     for number, (name, shape) in enumerate(shapes.items()):
         values[name] = _pattern(shape, number) if len(shape) == 2 else [0.1] * shape[0]
+    values |= dict(example.parameters)
     sizes = dict(derivation.equations.sizes)
     for symbol in derivation.equations.inputs:
         if symbol.name.startswith("M"):
@@ -105,7 +123,8 @@ class _Filling:
         """left = right = right with numbers = its value."""
         left, right = self.writer.equation(equation).sides
         filled = rewritten(right, self.numbers.get)
-        links = [Link(right), Link(filled), Link(self._matrix(equation.left), sign="≈")]
+        exact = all(map(is_short, np.ravel(self.trace[equation.left.name])))
+        links = [Link(right), Link(filled), Link(self._matrix(equation.left), sign="=" if exact else "≈")]
         if links[-1].right == filled or filled == right:
             del links[1]
         return Chain(left, tuple(links), "numbers", name=equation.left.name)
@@ -118,22 +137,39 @@ class _Filling:
         axes = symbol.axes
         if self.writer.layout == "sample" and SAMPLES in axes:
             value, axes = value[0], axes[1:]
+        given = symbol.name in self.values
         if not axes:
-            return figure(float(value))
+            return figure(float(value), given=given)
         if len(axes) == 1:
-            return _matrix([[float(entry)] for entry in value])
-        return _matrix((value if self.writer.layout == "rows" else value.T).tolist())
+            return _matrix([[float(entry)] for entry in value], given=given)
+        return _matrix((value if self.writer.layout == "rows" else value.T).tolist(), given=given)
 
 
-def figure(value: float) -> Node:
-    """A number of four digits."""
-    text = f"{abs(value):.{DIGITS}g}"
-    return negated(Num(text)) if value < 0 and float(text) else Num(text)
+def is_short(value: float) -> bool:
+    """Whether four digits are all that a number has, but for the noise of floating point."""
+    return math.isclose(float(f"{value:.{DIGITS}g}"), value, rel_tol=1e-12)
 
 
-def _matrix(rows: list[list[float]]) -> Matrix:
+def figure(value: float, *, given: bool = False) -> Node:
+    """A number of four digits: as short as it is where it has no more, with its zeros where it was rounded.
+
+    What is given, and not computed, keeps up to ten digits.
+    """
+    size = abs(value)
+    text = f"{size:.10g}" if given else f"{size:.{DIGITS}g}" if is_short(value) else f"{size:#.{DIGITS}g}"
+    digits, _, power = text.partition("e")
+    if power and -4 <= int(power) < 6:  # 12345.6 is 12350, not 1.235e+04
+        digits, power = f"{float(text):.0f}", ""
+    node: Node = Num(digits.removesuffix("."))
+    if power:
+        exponent = Num(str(abs(int(power))))
+        node = Product((node, Power(Num("10"), negated(exponent) if int(power) < 0 else exponent)), ("·",))
+    return negated(node) if value < 0 and float(text) else node
+
+
+def _matrix(rows: list[list[float]], *, given: bool) -> Matrix:
     """Entries, the middle of a long row or column left out."""
-    shown = [_shortened([figure(entry) for entry in row]) for row in rows]
+    shown = [_shortened([figure(entry, given=given) for entry in row]) for row in rows]
     if len(shown) > MOST_SHOWN:
         dots: list[Node] = [Dots()] * len(shown[0])
         shown = [*shown[: MOST_SHOWN - 2], dots, shown[-1]]
@@ -145,18 +181,49 @@ def _shortened(row: list[Node]) -> list[Node]:
 
 
 def _losses(pen: Pen, values: Values, cost: float) -> list[Block]:
-    """ℓ of every sample, and J."""
+    """ℓ of every sample with its numbers put in, and J."""
     inputs = {symbol.name for symbol in pen.sample.equations.inputs}
     chains: list[Block] = []
+    losses: list[Node] = []
     for row in range(len(values["X"])):
         of_sample = {
             name: [value[row]] if name in ("X", "Y") or name.startswith("M") else value
             for name, value in values.items()
             if name in inputs
         }
-        loss = float(pen.sample.trace(of_sample)[COST])
+        trace = pen.sample.trace(of_sample)
         mark = (Mark(str(row + 1), "round"),) if pen.batch else ()
-        chains.append(Chain(Letter(pen.symbols.letters["ell"], upper=mark), (Link(figure(loss)),), "numbers"))
+        losses.append(figure(float(trace[COST])))
+        of_one = (Link(_loss_with_numbers(pen, trace)), Link(losses[-1], sign="≈"))
+        chains.append(Chain(Letter(pen.symbols.letters["ell"], upper=mark), of_one, "numbers"))
     if pen.batch:
-        chains.append(Chain(pen.symbols.cost, (Link(figure(cost)),), "numbers", name=COST))
+        network, right = pen.derivation.network, figure(cost)
+        links: tuple[Link, ...] = (Link(right, sign="≈"),)
+        if not (network.penalty or network.sample_weights):
+            added = losses[0] if len(losses) == 1 else Sum(tuple(losses), (False,) * len(losses))
+            mean = added if network.reduction == "sum" else Fraction(added, Num(str(len(losses))))
+            links = (*cost_chain(pen).links, Link(mean), *links)
+        chains.append(Chain(pen.symbols.cost, links, "numbers", name=COST))
     return chains
+
+
+def _loss_with_numbers(pen: Pen, trace: Mapping[str, Any]) -> Node:
+    """The loss of one sample, a term for each output, its letters replaced by their values."""
+    loss, network = pen.derivation.network.loss, pen.derivation.network
+    predicted = prediction(network)
+    term = loss.over(loss.definition, predicted)
+    letters = pen.indices(predicted)
+    written = pen.entry(term, letters)
+    terms: list[Node] = []
+    negative: list[bool] = []
+    for output in range(network.widths[-1]):
+        numbers: dict[Node, Node] = {}
+        for symbol in symbols(term):
+            value = trace[symbol.name]
+            numbers[pen.entry(symbol, letters)] = figure(float(value[0][output] if value.ndim == 2 else value[output]))
+        match rewritten(written, numbers.get):
+            case Sum((of,), (True,)):
+                terms, negative = [*terms, of], [*negative, True]
+            case positive:
+                terms, negative = [*terms, positive], [*negative, False]
+    return terms[0] if negative == [False] else Sum(tuple(terms), tuple(negative))
