@@ -160,3 +160,35 @@ def test_help_has_an_example_and_the_statuses(chainrule: Command) -> None:
     assert ran.status == 0
     assert "$ chainrule check notes.md" in said
     assert "1 if something is wrong" in said
+
+
+@pytest.mark.usefixtures("notes")
+def test_a_page_is_written_with_the_verdicts_beside_the_lines(chainrule: Command, tmp_path: Path) -> None:
+    ran = chainrule("check", "notes.md", "--html", "checked.html", "--json")
+    assert (ran.status, ran.err) == (1, "")
+    assert json.loads(ran.out)["ok"] is False
+    page = (tmp_path / "checked.html").read_text(encoding="utf-8")
+    assert page == cr.check_derivation(WRONG).to_html(title="notes.md")
+
+
+def test_the_notes_are_not_overwritten_by_their_page(chainrule: Command, notes: Path) -> None:
+    ran = chainrule("check", "notes.md", "--html", "./notes.md")
+    assert (ran.status, notes.read_text(encoding="utf-8")) == (2, WRONG)
+    assert ran.err == "chainrule: notes.md: these are the notes themselves; give --html another file\n"
+
+
+@pytest.mark.usefixtures("notes")
+def test_a_page_that_cannot_be_written_is_one_line(chainrule: Command) -> None:
+    ran = chainrule("check", "notes.md", "--html", "nowhere/checked.html")
+    assert ran.status == 2
+    assert len(ran.err.splitlines()) == 1
+
+
+@pytest.mark.usefixtures("notes")
+def test_a_teacher_can_keep_the_answer_back(chainrule: Command) -> None:
+    ran = chainrule("check", "notes.md", "--hint", "kind")
+    assert ran.status == 1
+    assert "slip: sign" in ran.out
+    assert "right:" not in ran.out
+    assert chainrule("check", "notes.md", "--hint", "verdict").out == "6 equations: 3 given, 2 exact, 1 wrong\n"
+    assert chainrule("check", "notes.md", "--hint", "kind", "--json").status == 2

@@ -5,11 +5,21 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from chainrule.cli.exits import NO, Refused, ends_well
+from chainrule.cli.terminal import output
+
+if TYPE_CHECKING:
+    from chainrule.checking import DerivationReport
+    from chainrule.checking.document.printed import Line
+    from chainrule.checking.document.report import Hint
+
+_TONES = {
+    "": "", "given": "dim", "exact": "green", "scalar": "yellow", "wrong": "red", "order": "magenta", "unread": "cyan",
+}  # fmt: skip
 
 
 @ends_well
@@ -23,6 +33,14 @@ def check(
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="The report as JSON.")] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the document with its verdicts beside its lines.", show_default=False),
+    ] = None,
+    hint: Annotated[
+        Literal["verdict", "line", "kind", "answer"],
+        typer.Option(metavar="LEVEL", help="How much is told: verdict, line, kind or answer."),
+    ] = "answer",
 ) -> None:
     """Judge every equation of a written derivation: which are wrong, in which way, and what is right.
 
@@ -36,6 +54,8 @@ def check(
     $ chainrule check notes.md
 
     $ chainrule check notes.tex --json > report.json
+
+    $ chainrule check notes.md --html checked.html --hint kind
     """
     from chainrule.checking import check_derivation
     from chainrule.checking.document.errors import DocumentError
@@ -48,8 +68,57 @@ def check(
         raise Refused(str(error) if str(notes) in str(error) else f"{notes}: {error}") from None
     if not report.items:
         raise Refused(f"{notes}: no equation was found; one is a = b between dollars, or on a line of its own")
-    sys.stdout.write((json.dumps(report.to_json(), indent=1) if as_json else str(report)) + "\n")
+    if as_json and hint != "answer":
+        raise typer.BadParameter("JSON holds the answers; give it without a level", param_hint="--hint")
+    if html is not None:
+        _write(html, report.to_html(title=notes.name, level=hint), notes)
+    if as_json:
+        sys.stdout.write(json.dumps(report.to_json(), indent=1) + "\n")
+    else:
+        _show(report, hint)
     if report.count("unread") == len(report.items):
         raise Refused(f"{notes}: none of its equations could be read")
     if not report.ok:
         raise typer.Exit(NO)
+
+
+def _show(report: DerivationReport, level: Hint) -> None:
+    """The report as text, in colours where somebody looks at it."""
+    from rich.text import Text
+
+    from chainrule.checking.document.printed import printed
+
+    console = output()
+    for line in printed(report, level):
+        if console.is_terminal:
+            console.print(Text(line.text, style=_style(line)), soft_wrap=True)
+        else:
+            sys.stdout.write(f"{line.text}\n")
+
+
+def _style(line: Line) -> str:
+    """Culprits and what is right stand out; what is in order steps back."""
+    tone = _TONES[line.verdict]
+    match line.role:
+        case "verdict":
+            return tone if line.verdict in {"given", "exact", "unread"} else f"bold {tone}"
+        case "carets":
+            return f"bold {tone}"
+        case "right":
+            return "green"
+        case "summary":
+            return "bold"
+        case "remark":
+            return "dim" if line.verdict in {"given", "exact"} else ""
+        case _:
+            return ""
+
+
+def _write(path: Path, page: str, notes: Path) -> None:
+    """The page, whole or not at all, and never over the notes."""
+    from chainrule.tables.atomic import atomic_file
+
+    if path.exists() and notes.exists() and path.samefile(notes):
+        raise Refused(f"{path}: these are the notes themselves; give --html another file")
+    with atomic_file(path) as file:
+        file.write(page.encode())

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from chainrule.checking.document.culprits import blamed
 from chainrule.checking.document.customs import conventions_of, settled
 from chainrule.checking.document.errors_of_layers import with_errors
 from chainrule.checking.document.inferred import inferred
@@ -167,6 +168,7 @@ class _Checker:
             judgement.why,
             sign,
             Place.between(self.text, right.start, right.end),
+            culprits=blamed(self.text, right, correct, slip),
         )
         return item, judgement
 

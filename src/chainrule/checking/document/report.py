@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import asdict, dataclass
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from chainrule.checking.document.inferred import InferredNetwork
 from chainrule.checking.document.offers import Offer
 from chainrule.checking.document.verdicts import Verdict
 
-_WIDTH = 100  # of a source line as it is shown
+Hint = Literal["verdict", "line", "kind", "answer"]
+HINTS: tuple[Hint, ...] = get_args(Hint)
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,8 @@ class Item:
         Where the right side stands; for a loop, its first line.
     offer : Offer or None
         A reading of damaged handwriting, with the verdict that it would have; it is never applied.
+    culprits : tuple of Place
+        The letters to blame, where it isn't the whole right side.
     """
 
     line: int
@@ -74,6 +76,7 @@ class Item:
     sign: str = "="
     place: Place | None = None
     offer: Offer | None = None
+    culprits: tuple[Place, ...] = ()
 
     @property
     def latex(self) -> str:
@@ -111,43 +114,45 @@ class DerivationReport:
         return sum(item.verdict == verdict for item in self.items)
 
     def __str__(self) -> str:
-        lines = [line for item in self.items for line in self._shown(item)]
-        lines += [f"note: {_printable(note)}" for note in self.notes]
-        return "\n".join([*lines, self._summary()])
+        return self.hint("answer")
+
+    def hint(self, level: Hint = "answer") -> str:
+        """The report as text, so that a teacher can keep answers back.
+
+        Parameters
+        ----------
+        level : {"verdict", "line", "kind", "answer"}
+            How much is told of what isn't right: how many equations, which, their kind of slip and where it is, or all.
+
+        Raises
+        ------
+        ValueError
+            For another level.
+        """
+        from chainrule.checking.document.printed import printed
+
+        return "\n".join(line.text for line in printed(self, level))
+
+    def to_html(self, *, title: str = "A derivation, checked", level: Hint = "answer") -> str:
+        """The document with its verdicts beside the lines: one HTML file without scripts or links to elsewhere.
+
+        Parameters
+        ----------
+        title : str
+        level : {"verdict", "line", "kind", "answer"}
+            How much is told, as in `hint`.
+        """
+        from chainrule.checking.document.html import page
+
+        return page(self, title, level)
 
     def _repr_html_(self) -> str:
-        from html import escape
+        from chainrule.checking.document.html import fragment
 
-        return f"<pre>{escape(str(self))}</pre>"
-
-    def _shown(self, item: Item) -> list[str]:
-        number = item.line if item.place is None else item.place.line
-        latex = _cut(" ".join(_printable(item.latex).split()))
-        lines = [f"{number:>5}  {item.verdict:<6}  {latex}"]
-        if item.verdict in {"wrong", "order", "scalar"} and item.place is not None:
-            lines += _underlined(self.source[item.place.line - 1], item.place)
-        if item.slip:
-            came = " (inherited from an earlier line)" if item.origin == "inherited" else ""
-            lines.append(f"       slip: {_printable(item.slip)}{came}")
-        if item.correct:
-            said = "as arrays" if item.verdict == "scalar" else "right"
-            lines.append(f"       {said}: {_printable(item.correct)}")
-        if item.follows is False:
-            lines.append("       it doesn't follow from the step before it")
-        if item.reason and item.verdict != "given":
-            lines.append(f"       {_printable(item.reason)}")
-        if item.offer is not None:
-            lines.append(f"       if {_printable(str(item.offer))}")
-        return lines
-
-    def _summary(self) -> str:
-        counts = Counter(item.verdict for item in self.items)
-        said = ", ".join(f"{counts[verdict]} {verdict}" for verdict in get_args(Verdict) if counts[verdict])
-        number = len(self.items)
-        return f"{number} equation{'' if number == 1 else 's'}{': ' if said else ''}{said}"
+        return fragment(self, "A derivation, checked", "answer")
 
     def to_json(self) -> dict[str, Any]:
-        """The report as JSON values."""
+        """The report as JSON values; docs/checking.md says what each key holds."""
         return {
             "schema": 1,
             "ok": self.ok,
@@ -155,20 +160,3 @@ class DerivationReport:
             "items": [{"latex": item.latex, **asdict(item)} for item in self.items],
             "notes": list(self.notes),
         }
-
-
-def _printable(text: str) -> str:
-    """The text without letters that move a terminal's cursor or colour it."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"
-
-
-def _underlined(source: str, place: Place) -> list[str]:
-    """A source line, or the part of it around a place, with carets below the place."""
-    first = max(0, min(place.column - 1 - _WIDTH // 4, len(source) - _WIDTH))
-    shown = _printable(source[first : first + _WIDTH])
-    at = place.column - 1 - first
-    return [f"       | {shown}".rstrip(), f"       | {' ' * at}{'^' * min(place.length, _WIDTH - at)}"]
