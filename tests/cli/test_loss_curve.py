@@ -42,6 +42,10 @@ def test_too_little_is_no_curve(series: list[float]) -> None:
     assert loss_curve(series) == []
 
 
+def test_a_narrow_picture_numbers_its_last_epoch_without_a_word() -> None:
+    assert loss_curve([1.0] * 10, width=20, unicode=False)[-1].split() == ["1", "10"]
+
+
 @given(
     training=st.lists(NUMBERS, max_size=300),
     validation=st.lists(NUMBERS, max_size=300),

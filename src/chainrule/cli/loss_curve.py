@@ -89,7 +89,7 @@ def loss_curve(
     labels = {0: f"{high:.3g}", height - 1: f"{low:.3g}"} | ({(height - 1) // 2: f"{middle:.3g}"} if height > 3 else {})
     bar, corner, line = "│└─" if unicode else "|+-"
     lines = [f"{labels.get(number, ''):>{margin - 1}} {bar}{''.join(row)}".rstrip() for number, row in enumerate(cells)]
-    last = f"epoch {n_epochs}"
+    last = f"epoch {n_epochs}" if columns > len(f"1 epoch {n_epochs}") else f"{n_epochs}"
     return [*lines, f"{'':>{margin}}{corner}{line * columns}", f"{'':>{margin + 1}}1{last:>{columns - 1}}"]
 
 
