@@ -28,7 +28,6 @@ from chainrule.expressions.terms import (
     sub,
     total,
     union,
-    walk,
 )
 
 MAX_MONOMIALS = 200
@@ -309,7 +308,13 @@ def factor_out(root: Term) -> Term:
 
 
 def divides_by_values(root: Term) -> bool:
-    """Whether some denominator varies over samples and units, so that it may vanish or overflow."""
-    return any(
-        isinstance(node, Apply) and node.operation == "div" and len(node.arguments[1].axes) > 1 for node in walk(root)
-    )
+    """Whether some denominator varies over samples and units, so that it may vanish or overflow.
+
+    A division in a branch of a case is one where it is harmless: that is what the case is for.
+    """
+    match root:
+        case Apply("select", _):
+            return False
+        case Apply("div", (_, below)) if len(below.axes) > 1:
+            return True
+    return any(map(divides_by_values, root.children))

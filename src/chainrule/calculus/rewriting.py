@@ -22,6 +22,7 @@ from chainrule.calculus.algebra import (
 )
 from chainrule.calculus.backward import adjoint_of
 from chainrule.calculus.equations import Equation, Step
+from chainrule.calculus.logarithms import without_quotients
 from chainrule.expressions.derivatives import computed_derivative
 from chainrule.expressions.terms import Call, Reduce, Symbol, Term, replace, symbols, walk
 
@@ -52,6 +53,9 @@ def simplify_backward(
     fact that the algebra may then use.
     """
     rewrites = REWRITES if distributions else tuple(rewrite for rewrite in REWRITES if rewrite != LABELS_SUM_TO_ONE)
+    definitions = {equation.left: equation.right for equation in forward}
+    quotients = "softplus and its derivative are both exp far below 0"
+    rewrites = (*rewrites, (quotients, lambda term: without_quotients(term, definitions)))
     of_output = _adjoints_from(output, forward)
     result: list[Equation] = []
     for bare in backward:
