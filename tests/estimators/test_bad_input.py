@@ -52,7 +52,6 @@ ALIKE = {
     "no y": (clf(), lambda e: e.fit(X, None), "requires y to be passed"),
     "real classes": (clf(), lambda e: e.fit(X, T), "Unknown label type"),
     "mixed classes": (clf(), lambda e: e.fit(X, np.array(["a", 1] * 15, dtype=object)), ""),
-    "multiclass-multioutput": (clf(), lambda e: e.fit(X, np.column_stack([np.arange(30) % 3] * 2)), "Multioutput"),
     "weights too few": (clf(), lambda e: e.fit(X, Y, sample_weight=np.ones(3)), "sample_weight"),
     "weights with NaN": (clf(), lambda e: e.fit(X, Y, sample_weight=np.full(30, np.nan)), "NaN"),
     "all weights zero": (clf(), lambda e: e.fit(X, Y, sample_weight=np.zeros(30)), "at least one non-zero"),

@@ -36,7 +36,7 @@ def test_a_fit_warns_once_that_the_reference_engine_runs(monkeypatch, solver):
     monkeypatch.setitem(choosing.ENGINES, "jit", (__name__, "Refusing"))
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(60, 3)), rng.integers(0, 2, 60)
-    model = ours.MLPClassifier((4,), solver=solver, early_stopping=solver == "adam", max_iter=500)
+    model = ours.MLPClassifier((4,), solver=solver, early_stopping=solver == "adam", max_iter=500, random_state=0)
     model.set_params(monitor="val_loss" if solver == "adam" else None)
     for _ in range(2):
         with pytest.warns(choosing.ReferenceEngineUsed, match="equations of this form") as warned:

@@ -29,6 +29,7 @@ from chainrule.estimators.parameters import CONSTRAINTS
 from chainrule.estimators.reported_loss import cost_offset, reported_loss
 from chainrule.estimators.resuming import identity_of, same_training, starting_generator
 from chainrule.estimators.verbose import PrintEpochs
+from chainrule.expressions.activations import Softmax
 from chainrule.expressions.losses import Loss
 from chainrule.network import Network, Optimiser
 from chainrule.training import History, Plan, train
@@ -59,8 +60,8 @@ class BaseMLP(FittedMLP):
         """Validated targets as `Data.Y`."""
 
     @abstractmethod
-    def _loss_and_output(self) -> tuple[Loss, str]:
-        """The loss of the network, and its output activation by scikit-learn's name."""
+    def _loss_and_output(self) -> tuple[Loss, str | Softmax]:
+        """The loss of the network, and its output activation, by scikit-learn's name where it has one."""
 
     @abstractmethod
     def _held_out_score(self, outputs: NDArray[Any], data: Data) -> float:
@@ -104,7 +105,8 @@ class BaseMLP(FittedMLP):
             if request.resume is not None:
                 same_training(request.resume, identity)
             parameters = self._starting_values(network, rng, data.X.dtype, fresh=fresh)
-            self.network_, self.out_activation_, self.n_layers_ = network, output, network.depth + 1
+            self.network_, self.n_layers_ = network, network.depth + 1
+            self.out_activation_ = output if isinstance(output, str) else output.name
             if fresh:
                 self._program_holder = Compiled()
             if self.solver == "lbfgs":

@@ -16,13 +16,15 @@ from sklearn.utils import column_or_1d, compute_sample_weight
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from chainrule.engines.interface import Data, Engine
 from chainrule.estimators.base import BaseMLP
 from chainrule.estimators.documentation import ATTRIBUTES, OWN_PARAMETERS, PARAMETERS, documented
 from chainrule.estimators.fitting_state import Request, request_for_fit
+from chainrule.estimators.several_targets import SeveralTargets, has_several_targets, share_all_right
 from chainrule.estimators.targets import classification_loss, smoothed
+from chainrule.expressions.activations import Softmax
 from chainrule.expressions.losses import Loss
 
 
@@ -30,24 +32,27 @@ from chainrule.expressions.losses import Loss
 class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-learn has no types
     """A multilayer perceptron that classifies: scikit-learn's, with the same numbers, faster, and with more to ask for.
 
-    Two classes, more than two, or several labels at once, each there or not.
+    Two classes, more than two, several labels at once, each there or not, or several targets at once with several
+    classes each, which have a softmax each.
 
     Parameters
     ----------
     {parameters}
-    loss : {"log_loss"} or Loss, default="log_loss"
+    loss : {"log_loss", "focal(gamma=2)"} or Loss, default="log_loss"
         Cross-entropy: −Σ y log ŷ of classes that exclude each other, −Σ (y log ŷ + (1 − y) log(1 − ŷ)) of labels that
-        do not; or a loss of one's own in probabilities.
+        do not.  Focal, which weighs down what is sure and right already: −Σ y (1 − ŷ)^γ log ŷ, or
+        −Σ (y (1 − ŷ)^γ log ŷ + (1 − y) ŷ^γ log(1 − ŷ)), with γ of at least 1.  Or a loss of one's own in probabilities.
     label_smoothing : float, default=0.0
         ε: y becomes (1 − ε) y + ε/K with K classes; K = 2 for a label that is there or not.
-    class_weight : dict, "balanced" or None, default=None
-        Factors of wᵢ by class; "balanced" is n / (K · number of samples of the class).
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Factors of wᵢ by class; "balanced" is n / (K · number of samples of the class).  With several labels or targets
+        a dict for each, whose factors are multiplied.
     {own_parameters}
 
     Attributes
     ----------
-    classes_ : ndarray
-        The classes in sorted order.
+    classes_ : ndarray, or list of ndarray
+        The classes in sorted order; with several targets, those of each.
     {attributes}
 
     Notes
@@ -71,6 +76,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
     >>> clf.score(scale(X), y) > 0.95
     True
     """
+
+    _targets: SeveralTargets | None = None
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseMLP._parameter_constraints,
@@ -180,7 +187,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         ----------
         X : array or sparse matrix of shape (n, n_features)
             float32 and float64 are kept as they are.
-        y : array of shape (n,), or (n, n_labels) of zeros and ones for several labels at once
+        y : array of shape (n,), or (n, n_labels) of zeros and ones for several labels at once, or (n, n_targets)
+            of classes for several targets at once
         sample_weight : array of shape (n,), optional
             At least 0.
         X_val, y_val, sample_weight_val : arrays, optional
@@ -212,8 +220,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         ----------
         X, y, sample_weight
             As in `fit`.
-        classes : array of shape (n_classes,), optional
-            All classes that will ever come; needed in the first call.
+        classes : array of shape (n_classes,), or list of arrays, optional
+            All classes that will ever come, with several targets those of each; needed in the first call.
 
         Returns
         -------
@@ -237,11 +245,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
 
         Returns
         -------
-        ndarray of shape (n,) or (n, n_labels)
+        ndarray of shape (n,), (n, n_labels) or (n, n_targets)
         """
         return self._decoded(self._outputs(X))
 
-    def predict_proba(self, X: ArrayLike) -> NDArray[Any]:
+    def predict_proba(self, X: ArrayLike) -> NDArray[Any] | list[NDArray[Any]]:
         """The probability of every class.
 
         Parameters
@@ -250,13 +258,16 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
 
         Returns
         -------
-        ndarray of shape (n, n_classes)
-            In the order of `classes_`; with several labels, that of each label.
+        ndarray of shape (n, n_classes), or list of these
+            In the order of `classes_`; with several labels, that of each label; with several targets, a list with an
+            array for each, as scikit-learn's classifiers of several targets give it.
         """
         outputs = self._outputs(X)
+        if self._targets is not None:
+            return self._targets.parts(outputs)
         return np.hstack([1 - outputs, outputs]) if self.n_outputs_ == 1 else outputs
 
-    def predict_log_proba(self, X: ArrayLike) -> NDArray[Any]:
+    def predict_log_proba(self, X: ArrayLike) -> NDArray[Any] | list[NDArray[Any]]:
         """The logarithm of `predict_proba`.
 
         Parameters
@@ -265,11 +276,35 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
 
         Returns
         -------
-        ndarray of shape (n, n_classes)
+        ndarray of shape (n, n_classes), or list of these
         """
+        probabilities = self.predict_proba(X)
         with np.errstate(divide="ignore"):
-            result: NDArray[Any] = np.log(self.predict_proba(X))
+            if isinstance(probabilities, list):
+                return [np.log(part) for part in probabilities]
+            result: NDArray[Any] = np.log(probabilities)
         return result
+
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """The accuracy: the share of samples whose class, or all of whose labels or targets, are predicted.
+
+        Parameters
+        ----------
+        X : array or sparse matrix of shape (n, n_features)
+        y, sample_weight
+            As in `fit`.
+
+        Returns
+        -------
+        float
+        """
+        if getattr(self, "_targets", None) is None:
+            return float(super().score(X, y, sample_weight))
+        predicted, true = self.predict(X), np.asarray(y)
+        if true.shape != predicted.shape:
+            raise ValueError(f"y must have the shape {predicted.shape}, got {true.shape}")
+        weight = None if sample_weight is None else _check_sample_weight(sample_weight, X)
+        return share_all_right(true, predicted, weight)
 
     def _validated(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         X, y = validate_data(
@@ -278,6 +313,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         return X, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
 
     def _learn_labels(self, y: Any, request: Request) -> None:
+        goes_on = hasattr(self, "classes_") and (self.warm_start or request.incremental)
+        if self._targets is not None if goes_on else has_several_targets(y):
+            self._learn_targets(y, request, goes_on=goes_on)
+            return
+        self._targets = None
         if request.incremental and _check_partial_fit_first_call(self, request.classes):
             self._label_binarizer = LabelBinarizer()
             self._label_binarizer.fit(y if type_of_target(y).startswith("multilabel") else request.classes)
@@ -289,6 +329,16 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         several = self._label_binarizer.y_type_ in ("multiclass", "multilabel-indicator")
         self.n_outputs_ = len(self.classes_) if several else 1
 
+    def _learn_targets(self, y: Any, request: Request, *, goes_on: bool) -> None:
+        known = self._targets if goes_on else None
+        if known is None:
+            known = SeveralTargets.announced(request.classes, y) if request.incremental else SeveralTargets.of(y)
+        elif not request.incremental and not known.same_as(SeveralTargets.of(y)):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the previous call to fit"
+            )
+        self._targets, self.classes_, self.n_outputs_ = known, list(known.classes), sum(known.groups)
+
     def _check_the_same(self, classes: NDArray[Any]) -> None:
         if set(classes) != set(self.classes_):
             raise ValueError(
@@ -297,6 +347,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
             )
 
     def _labels_of(self, y: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
+        if self._targets is not None:
+            return self._targets.one_hot(y, dtype, self.label_smoothing)
         classes = unique_labels(y)
         if len(np.setdiff1d(classes, self.classes_, assume_unique=True)):
             raise ValueError(
@@ -329,12 +381,16 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
     def _multiclass(self) -> bool:
         return bool(self._label_binarizer.y_type_ == "multiclass")
 
-    def _loss_and_output(self) -> tuple[Loss, str]:
+    def _loss_and_output(self) -> tuple[Loss, str | Softmax]:
+        if self._targets is not None:
+            return classification_loss(self.loss, multiclass=True), Softmax(self._targets.groups)
         return classification_loss(
             self.loss, multiclass=self._multiclass
         ), "softmax" if self._multiclass else "logistic"
 
     def _decoded(self, outputs: NDArray[Any]) -> NDArray[Any]:
+        if self._targets is not None:
+            return self._targets.decoded(outputs)
         kind = self._label_binarizer.y_type_
         if kind == "multiclass":
             labels: NDArray[Any] = self.classes_[outputs.argmax(axis=1)]
@@ -346,6 +402,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
 
     def _held_out_score(self, outputs: NDArray[Any], data: Data) -> float:
         Y = np.asarray(data.Y)
+        if self._targets is not None:
+            return share_all_right(self._targets.best(Y), self._targets.best(outputs), data.weight)
         if self._multiclass:
             true, guessed = Y if Y.ndim == 1 else Y.argmax(axis=1), outputs.argmax(axis=1)
         else:
@@ -355,4 +413,5 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
+        tags.target_tags.multi_output = True
         return tags

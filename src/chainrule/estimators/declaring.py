@@ -128,7 +128,7 @@ def _probability(value: Any, name: str, owner: str) -> float:
 
 
 def declare_network(
-    estimator: Any, n_inputs: int, n_outputs: int, *, output: str, loss: Loss, sample_weights: bool
+    estimator: Any, n_inputs: int, n_outputs: int, *, output: str | Activation, loss: Loss, sample_weights: bool
 ) -> Network:
     """The network that an estimator's parameters describe."""
     widths = hidden_widths(estimator.hidden_layer_sizes)

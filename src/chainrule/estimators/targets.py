@@ -13,7 +13,8 @@ from chainrule.expressions.losses import Loss
 
 # network outputs that reach a loss's whole domain, in the order of preference; scikit-learn's names
 OUTPUTS = {"identity": "identity", "exp": "exp", "logistic": "sigmoid"}
-FOR_CLASSES = {"log-loss": ("binary-cross-entropy", "cross-entropy")}
+# a classifier's losses: of labels that are there or not, and of classes that exclude each other
+FOR_CLASSES = {"log-loss": ("binary-cross-entropy", "cross-entropy"), "focal": ("binary-focal", "focal")}
 
 
 def regression_loss(loss: str | Loss) -> tuple[Loss, str]:
@@ -50,13 +51,17 @@ def classification_loss(loss: str | Loss, *, multiclass: bool) -> Loss:
     """
     if isinstance(loss, Loss):
         return loss
-    pair = FOR_CLASSES.get(loss.replace("_", "-"))
+    name, bracket, values = loss.replace("_", "-").partition("(")
+    pair = FOR_CLASSES.get(name)
     if pair is None:
         known = ", ".join(repr(name.replace("-", "_")) for name in FOR_CLASSES)
         raise InvalidParameterError(
             f"The 'loss' parameter of MLPClassifier must be {known} or a Loss of one's own. Got {loss!r} instead."
         )
-    return find_loss(pair[multiclass])
+    try:
+        return find_loss(pair[multiclass] + bracket + values)
+    except ValueError as error:
+        raise InvalidParameterError(f"The 'loss' parameter of MLPClassifier is not accepted: {error}") from error
 
 
 def check_targets(targets: NDArray[Any], loss: Loss) -> None:
