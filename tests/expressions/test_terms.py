@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule.expressions import terms
 from chainrule.expressions.derivatives import differentiate, pointwise_leaves
 from chainrule.expressions.functions import Function
 from chainrule.expressions.intervals import Interval
+from chainrule.expressions.printing import plain
 from chainrule.expressions.stable import stable_form
 from chainrule.expressions.terms import (
     ONE,
@@ -222,4 +222,4 @@ def test_what_is_not_finite_lies_in_no_open_interval(value):
 
 def test_nothing_but_a_term_is_read():
     with pytest.raises(TypeError, match="not a term: 'z'"):
-        terms.plain("z")
+        plain("z")

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.expressions.lookup import shown, suggest
 from chainrule.expressions.numbers import is_real
+from chainrule.expressions.quoting import shown, suggest
 from chainrule.network import Network
 
 MOST_EXAMPLE_ROWS = 8

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule.calculus.example import Example, read_example
-from chainrule.expressions.lookup import shown, suggest
+from chainrule.expressions.quoting import shown, suggest
 from chainrule.network import Network
 
 LAYOUTS = ("columns", "rows", "sample", "index")

@@ -15,7 +15,7 @@ from chainrule.checking.drawing import Values, complete_values
 from chainrule.checking.report import ArrayCheck, CheckReport
 from chainrule.engines.reference import Trace
 from chainrule.engines.reference.evaluation import real_array
-from chainrule.expressions.lookup import suggest
+from chainrule.expressions.quoting import suggest
 from chainrule.expressions.terms import Call, symbols, walk
 from chainrule.network import Network
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import re
-import reprlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from chainrule.expressions.activations import (
@@ -21,14 +19,12 @@ from chainrule.expressions.functions import Function
 from chainrule.expressions.intervals import Interval
 from chainrule.expressions.losses import LOSS_ALIASES, LOSS_PARAMETERS, LOSSES, Loss, yhat
 from chainrule.expressions.numbers import read_number
+from chainrule.expressions.quoting import shown, suggest
 from chainrule.expressions.terms import (
     is_number,
 )
 
 _CALL = re.compile(r"([A-Za-z][\w\- ]*)(?:\(([^()]*)\))?", re.ASCII)
-_LONGEST_SHOWN = 80
-_SHORTENED = reprlib.Repr()
-_SHORTENED.maxstring = _SHORTENED.maxother = _SHORTENED.maxlong = _LONGEST_SHOWN
 
 Row = TypeVar("Row")
 
@@ -85,17 +81,6 @@ def text_of(row: Activation | Loss) -> str:
     """
     values = ", ".join(repr(value).removesuffix(".0") for _, value in row.parameters)
     return f"{row.name}({values})" if values else row.name
-
-
-def suggest(word: str, known: Iterable[str]) -> str:
-    """``; did you mean 'relu'`` when something known is near, else nothing."""
-    near = difflib.get_close_matches(word[:_LONGEST_SHOWN], list(known), n=1)
-    return f"; did you mean {near[0]!r}" if near else ""
-
-
-def shown(value: object) -> str:
-    """A value as an error message quotes it, cut where it is long or deep."""
-    return _SHORTENED.repr(value)
 
 
 def _find(

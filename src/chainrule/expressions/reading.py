@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chainrule.expressions.activations import relu, sigmoid, softplus
-from chainrule.expressions.lookup import shown, suggest
+from chainrule.expressions.quoting import shown, suggest
 from chainrule.expressions.terms import (
     Apply,
     Call,

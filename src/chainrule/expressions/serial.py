@@ -15,9 +15,10 @@ from typing import Any
 from chainrule.expressions.activations import ACTIVATIONS, Activation, Softmax
 from chainrule.expressions.functions import MAX_DEPTH, Function
 from chainrule.expressions.intervals import Interval
-from chainrule.expressions.lookup import activation, loss, shown, suggest, text_of
+from chainrule.expressions.lookup import activation, loss, text_of
 from chainrule.expressions.losses import LOSSES, Loss
 from chainrule.expressions.operations import OPERATIONS, REDUCTIONS
+from chainrule.expressions.quoting import shown, suggest
 from chainrule.expressions.terms import (
     Apply,
     Call,

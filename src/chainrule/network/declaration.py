@@ -16,9 +16,10 @@ from chainrule.expressions.activations import Activation
 from chainrule.expressions.activations import identity as identity_row
 from chainrule.expressions.lookup import activation as find_activation
 from chainrule.expressions.lookup import loss as find_loss
-from chainrule.expressions.lookup import shown, suggest, text_of
+from chainrule.expressions.lookup import text_of
 from chainrule.expressions.losses import Loss
 from chainrule.expressions.numbers import is_real
+from chainrule.expressions.quoting import shown, suggest
 from chainrule.network.admission import check_output
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from chainrule.expressions.intervals import Interval
-from chainrule.expressions.lookup import shown
 from chainrule.expressions.numbers import is_real
+from chainrule.expressions.quoting import shown
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from chainrule.expressions.lookup import shown
+from chainrule.expressions.quoting import shown
 from chainrule.expressions.serial import (
     activation_from_json,
     activation_to_json,

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import re
 
-from chainrule.expressions.lookup import shown
 from chainrule.expressions.numbers import read_number
+from chainrule.expressions.quoting import shown
 from chainrule.network.declaration import MOST_UNITS, Dense
 
 _PART = re.compile(

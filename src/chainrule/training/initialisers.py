@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.expressions.lookup import suggest
+from chainrule.expressions.quoting import suggest
 from chainrule.network import Network
 
 

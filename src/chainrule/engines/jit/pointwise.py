@@ -12,7 +12,8 @@ from typing import TypeGuard
 from chainrule.engines.jit.elementary import ELEMENTARY, power
 from chainrule.engines.jit.statements import CompilationUnsupported
 from chainrule.engines.jit.vectors import Vectors
-from chainrule.expressions.terms import Apply, Number, Symbol, Term, plain
+from chainrule.expressions.printing import plain
+from chainrule.expressions.terms import Apply, Number, Symbol, Term
 
 __all__ = ["Place", "Pointwise", "cost_of"]
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from chainrule.engines.jit.statements import Statement
-from chainrule.expressions.terms import Symbol, Term, plain
+from chainrule.expressions.printing import plain
+from chainrule.expressions.terms import Symbol, Term
 
 __all__ = [
     "BiasSum",

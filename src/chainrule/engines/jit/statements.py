@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from chainrule.calculus.equations import Equations
 from chainrule.expressions.derivatives import computed_derivative
+from chainrule.expressions.printing import plain
 from chainrule.expressions.stable import stable_form
 from chainrule.expressions.terms import (
     SAMPLES,
@@ -31,11 +32,10 @@ from chainrule.expressions.terms import (
     exp,
     less_equal,
     mul,
-    plain,
     rebuild,
     replace,
     symbols,
-)  # fmt: skip
+)
 
 __all__ = ["CompilationUnsupported", "Statement", "Statements", "statements_of"]
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engines.reference.operations import OPERATIONS
-from chainrule.expressions.terms import SAMPLES, Apply, Number, Reduce, Size, Symbol, Term, plain
+from chainrule.expressions.printing import plain
+from chainrule.expressions.terms import SAMPLES, Apply, Number, Reduce, Size, Symbol, Term
 
 __all__ = ["StepScalars"]
 

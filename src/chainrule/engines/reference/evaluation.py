@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from chainrule.calculus.equations import Equations
 from chainrule.engines.reference.operations import OPERATIONS, REDUCTIONS, Array
-from chainrule.expressions.lookup import suggest
+from chainrule.expressions.quoting import suggest
 from chainrule.expressions.terms import SAMPLES, Apply, Axes, Number, Reduce, Size, Symbol, Term, union
 
 

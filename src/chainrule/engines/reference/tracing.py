@@ -12,7 +12,7 @@ from chainrule.calculus.derivation import Derivation
 from chainrule.calculus.forward import dropout_rates
 from chainrule.engines.reference.evaluation import Trace, evaluate, real_array
 from chainrule.engines.reference.operations import Array
-from chainrule.expressions.lookup import suggest
+from chainrule.expressions.quoting import suggest
 
 if TYPE_CHECKING:
     from chainrule.network import Network

@@ -9,7 +9,8 @@ from typing import Any
 
 from chainrule.engines.choosing import ENGINES
 from chainrule.expressions.activations import Softmax
-from chainrule.expressions.lookup import activation, suggest
+from chainrule.expressions.lookup import activation
+from chainrule.expressions.quoting import suggest
 from chainrule.network import AdamW, Dense, Network, Optimiser
 from chainrule.tables.targets import ClassTarget, Target
 
