@@ -17,8 +17,8 @@ from chainrule.notation.document.worked import worked_section
 from chainrule.notation.writing import as_written
 
 LAYOUT_WORDS = {
-    "columns": "samples in columns, Z = WX + b",
-    "rows": "samples in rows, Z = XW + b",
+    "columns": "samples in columns",
+    "rows": "samples in rows",
     "sample": "one sample",
     "index": "single entries",
 }

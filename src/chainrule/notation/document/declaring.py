@@ -135,19 +135,19 @@ def _meaning(pen: Pen, symbol: Symbol) -> str | None:
 # ---------------------------------------------------------------- forward
 def forward_section(pen: Pen) -> Section:
     """Z, A, … in order, and every function's definition."""
-    blocks: list[Block] = [_forward_chain(pen, equation) for equation in pen.derivation.forward]
+    blocks: list[Block] = [chain for equation in pen.derivation.forward for chain in _forward_chains(pen, equation)]
     if pen.detail != "summary":
         blocks += _definitions(pen)
     return Section(("Forward pass",), tuple(blocks), "forward")
 
 
-def _forward_chain(pen: Pen, equation: Equation) -> Chain:
-    """An equation of the forward pass; the prediction by its name as the last layer's output first: A₂ = σ(Z₂) = Ŷ."""
+def _forward_chains(pen: Pen, equation: Equation) -> list[Chain]:
+    """An equation of the forward pass; a prediction with a name of its own is the last layer's output: Ŷ = A₂."""
     chain = pen.chain(equation, why=_forward_reason(equation))
     layers_name = replace(pen.writer, symbols=replace(pen.symbols, prediction="")).equation(equation).sides[0]
     if layers_name == chain.left:
-        return chain
-    return replace(chain, left=layers_name, links=(*chain.links, Link(chain.left, ("the prediction",))))
+        return [chain]
+    return [replace(chain, left=layers_name), Chain(chain.left, (Link(layers_name, ("the prediction",)),))]
 
 
 def _forward_reason(equation: Equation) -> Prose:

@@ -11,7 +11,7 @@ from chainrule.expressions.terms import SAMPLES, Call, Symbol, Term, exp, matrix
 from chainrule.notation.document.pen import Pen
 from chainrule.notation.document.prose import sentence
 from chainrule.notation.document.values import Block, Bullets, Chain, Link, Prose, Section, Table
-from chainrule.notation.naming import Layers, Symbols
+from chainrule.notation.naming import Symbols
 from chainrule.notation.tree import Letter, Mark, Node, rewritten
 from chainrule.notation.writing import Writer
 
@@ -22,6 +22,45 @@ _F = Function("f", exp(Symbol("z")))
 
 def recursion_section(pen: Pen) -> Section:
     """Backpropagation in general."""
+    blocks: list[Block] = _from_layer_to_layer(pen) if pen.symbols.layers == "previous" else _for_every_layer(pen)
+    order: list[Block] = [sentence("In this order:"), Bullets(_order(pen), numbered=True)]
+    return Section(("In general",), (*blocks, *order, *(_cost(pen) if pen.detail == "full" else ())), "recursion")
+
+
+def _from_layer_to_layer(pen: Pen) -> list[Block]:
+    """One layer and the one before it, without numbers."""
+    here, before = ((SAMPLES, units(layer)) for layer in (2, 1))
+    dZ, dA, W = Symbol("dZ2", here), Symbol("dA1", before), Symbol("W2", (units(1), units(2)))
+    back = Equation(dA, matrix_product(dZ, W, units(2)), "backward", Reason(Rule.CHAIN_RULE, ""))
+    row = pen.derivation.network.layers[-1].activation
+    output, weights, bias, passed = (
+        _with_function(pen, generic(pen, equation, {}), row.name)
+        for equation in (_output_layer(), *_hidden_layer(pen)[1:], back)
+    )
+    blocks: list[Block] = [
+        sentence(
+            "In a network of any depth every layer is like the last one here, with a function of its own in place of ",
+            pen.symbols.function(row.name),
+            ". From what comes back to its output (at the end of the network, the derivative of the loss),",
+        ),
+        output,
+        weights,
+        bias,
+        sentence("and what it passes back,"),
+        passed,
+        sentence("is the same for the layer before, where it begins again."),
+    ]
+    return blocks
+
+
+def _with_function(pen: Pen, chain: Chain, name: str) -> Chain:
+    """The chain with a function's own name in place of f."""
+    own: dict[Node, Node] = {Letter("f", upper=(Mark("′"),)): pen.symbols.function(name, 1)}
+    return replace(chain, links=(Link(rewritten(chain.links[0].right, own.get)),))
+
+
+def _for_every_layer(pen: Pen) -> list[Block]:
+    """The layers l − 1, l and l + 1."""
     top = generic(pen, _output_layer(), {"1": "L-1", "2": "L", "3": "L+1"})
     chains = [generic(pen, equation, _LAYERS) for equation in _hidden_layer(pen)]
     named = ["BP2", "BP4", "BP3"] if pen.symbols.gradients == "delta" else ["", "", ""]
@@ -42,11 +81,8 @@ def recursion_section(pen: Pen) -> Section:
         labelled[2],
         sentence("and, on the way from layer ", Letter("l"), " + 1 down to ", l_, ","),
         labelled[0],
-        sentence("In this order:"),
-        Bullets(_order(pen), numbered=True),
-        *(_cost(pen) if pen.detail == "full" else ()),
     ]  # fmt: skip
-    return Section(("In general",), tuple(blocks), "recursion")
+    return blocks
 
 
 def _labelled(chain: Chain, name: str) -> Chain:
@@ -82,9 +118,8 @@ def generic(pen: Pen, equation: Equation, names: dict[str, str]) -> Chain:
 
 
 def _numbered(pen: Pen) -> Symbols:
-    """The reader's letters for a network of any depth, where every layer needs a number."""
-    layers: Layers = "below" if pen.symbols.layers == "previous" else pen.symbols.layers
-    return replace(pen.symbols, prediction="", layers=layers)
+    """The reader's letters for a network of any depth; without numbers, its layers 1 and 2 are the last two."""
+    return replace(pen.symbols, prediction="", depth=2)
 
 
 def _renumbered(node: Node, names: dict[str, str], pen: Pen) -> Node:
@@ -92,7 +127,7 @@ def _renumbered(node: Node, names: dict[str, str], pen: Pen) -> Node:
         if not isinstance(part, Letter):
             return None
         if part.name == "f":
-            layered = _numbered(pen).layered("f", names["2"])
+            layered = _numbered(pen).layered("f", names.get("2", ""))
             return replace(layered, upper=(*layered.upper, *part.upper))
         return replace(part, lower=_marks(part.lower, names), upper=_marks(part.upper, names))
 
@@ -103,8 +138,17 @@ def _marks(marks: tuple[Mark, ...], names: dict[str, str]) -> tuple[Mark, ...]:
     return tuple(replace(mark, text=names.get(mark.text, mark.text)) for mark in marks)
 
 
+_WITHOUT_NUMBERS = (
+    "Forward, layer by layer: compute all weighted sums and outputs, and keep them.",
+    "Backward, last layer first: compute all gradients, always with the weights of the forward pass.",
+    "Update: only now change the weights and biases. Changed on the way, they would send wrong gradients back.",
+)
+
+
 def _order(pen: Pen) -> tuple[Prose, ...]:
     symbols = _numbered(pen)
+    if symbols.layers == "previous":
+        return tuple((words,) for words in _WITHOUT_NUMBERS)
     z, a = (symbols.layered(name, "l", small=not pen.batch) for name in "ZA")
     L, l_ = Letter("L"), Letter("l")
     W, b = symbols.layered("W", "l"), symbols.layered("b", "l")
