@@ -33,14 +33,22 @@ def _from_layer_to_layer(pen: Pen) -> list[Block]:
     dZ, dA, W = Symbol("dZ2", here), Symbol("dA1", before), Symbol("W2", (units(1), units(2)))
     back = Equation(dA, matrix_product(dZ, W, units(2)), "backward", Reason(Rule.CHAIN_RULE, ""))
     row = pen.derivation.network.layers[-1].activation
+    f, prime = (
+        (
+            pen.symbols.function(row.name, order)
+            if isinstance(row, Function)
+            else Letter("f", upper=(Mark("′"),) * order)
+        )
+        for order in (0, 1)
+    )
     output, weights, bias, passed = (
-        _with_function(pen, generic(pen, equation, {}), row.name)
+        _with_function(generic(pen, equation, {}), prime)
         for equation in (_output_layer(), *_hidden_layer(pen)[1:], back)
     )
     blocks: list[Block] = [
         sentence(
             "In a network of any depth every layer is like the last one here, with a function of its own in place of ",
-            pen.symbols.function(row.name),
+            f,
             ". From what comes back to its output (at the end of the network, the derivative of the loss),",
         ),
         output,
@@ -53,9 +61,9 @@ def _from_layer_to_layer(pen: Pen) -> list[Block]:
     return blocks
 
 
-def _with_function(pen: Pen, chain: Chain, name: str) -> Chain:
-    """The chain with a function's own name in place of f."""
-    own: dict[Node, Node] = {Letter("f", upper=(Mark("′"),)): pen.symbols.function(name, 1)}
+def _with_function(chain: Chain, prime: Letter) -> Chain:
+    """The chain with the derivative of a function in place of f′."""
+    own: dict[Node, Node] = {Letter("f", upper=(Mark("′"),)): prime}
     return replace(chain, links=(Link(rewritten(chain.links[0].right, own.get)),))
 
 
