@@ -71,6 +71,9 @@ class BaseMLP(FittedMLP):
         """A factor per sample, or None."""
         return None
 
+    def _settle(self, data: Data) -> None:
+        """What there is to say of a fitted network and its training data."""
+
     def _strata(self, Y: NDArray[Any]) -> NDArray[Any] | None:  # noqa: ARG002
         """By what a held-out part is stratified."""
         return None
@@ -113,6 +116,7 @@ class BaseMLP(FittedMLP):
                 trouble = self._fit_lbfgs(data, parameters)
             else:
                 trouble = self._fit_stochastic(parts, parameters, rng, request, identity)
+            self._settle(data)
         if trouble:
             raise ValueError(f"{NOT_FINITE} {trouble}")
 

@@ -54,6 +54,7 @@ class TrainingReport:
     epochs: int = 0
     loss: float = math.nan
     curves: dict[str, list[float]] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         lines = [str(self.network), _rule(str(self.network)), *self._summary(), ""]
@@ -107,6 +108,7 @@ class TrainingReport:
         yield f"Final loss {self.loss:.6g}."
         if self.history.best_epoch and (self.history.validation or self.history.validation_loss):
             yield f"The best held-out epoch was {self.history.best_epoch}."
+        yield from self.remarks
 
     def _table(self) -> tuple[list[str], list[list[str]]]:
         head = ["layer", "units", "activation", "parameters", "norm of W", "norm of dW", "dead units", "saturated"]
@@ -135,6 +137,7 @@ def explain(
     epochs: int,
     loss: float,
     data: Data | None = None,
+    remarks: tuple[str, ...] = (),
 ) -> TrainingReport:
     """The report of a training; with data, also of gradients, dead units and saturation.
 
@@ -147,6 +150,8 @@ def explain(
         As the estimator has them.
     data : Data, optional
         Of which at most 2,000 rows are looked at.
+    remarks : tuple of str
+        Further sentences about the training.
     """
     if data is not None and len(data) > ROWS_AT_MOST:
         rows = np.linspace(0, len(data) - 1, ROWS_AT_MOST).astype(np.int64)
@@ -160,7 +165,7 @@ def explain(
     }
     curves = {name: values for name, values in curves.items() if values}
     advice = tuple(advise(network, history, layers, data))
-    return TrainingReport(network, history, layers, advice, solver, epochs, loss, curves)
+    return TrainingReport(network, history, layers, advice, solver, epochs, loss, curves, remarks)
 
 
 def _ends(values: Sequence[float]) -> str:

@@ -56,6 +56,10 @@ class FittedMLP(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             check_is_fitted(self)
             X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=self._dtypes, reset=False)
             X = row_wise(X, self.coefs_[0].dtype)
+        return self._outputs_of(X)
+
+    def _outputs_of(self, X: Any) -> NDArray[Any]:
+        """The same for rows that are checked."""
         if X.shape[0] <= AT_MOST and not is_sparse(X):
             return self._held().few_rows(self.network_)(self._parameters(), X)
         with self._program(self.derivation_, self._rows_at_once, X) as program:
@@ -108,7 +112,12 @@ class FittedMLP(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             epochs=self.n_iter_,
             loss=self.loss_,
             data=data,
+            remarks=self._remarks(),
         )
+
+    def _remarks(self) -> tuple[str, ...]:
+        """What else there is to say of the training."""
+        return ()
 
     @property
     def derivation_(self) -> Derivation:

@@ -18,6 +18,7 @@ from chainrule.engines.interface import Data, Engine
 from chainrule.estimators.base import BaseMLP
 from chainrule.estimators.documentation import ATTRIBUTES, OWN_PARAMETERS, PARAMETERS, documented
 from chainrule.estimators.fitting_state import Request, request_for_fit
+from chainrule.estimators.quantiles import by_target, crossing, for_targets, in_order, pinball_score, several_quantiles
 from chainrule.estimators.targets import check_targets, regression_loss
 from chainrule.expressions.losses import Loss
 
@@ -31,12 +32,19 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
     loss : str or Loss, default="squared_error"
         ℓ of a prediction ŷ: "squared_error", ½(ŷ − y)²; "absolute_error", |ŷ − y|; "huber(delta=1)", ½(ŷ − y)² up to δ,
         then δ(|ŷ − y| − δ/2); "quantile(q=0.5)", q(y − ŷ) below y and (1 − q)(ŷ − y) above; "poisson", ŷ − y log ŷ with
-        ŷ = e^z; or a loss of one's own.
+        ŷ = e^z; or a loss of one's own.  "quantile(0.1, 0.5, 0.9)" predicts several quantiles with one network, which
+        has an output for each quantile of each target; J sums their losses.
     {parameters}
+    sort_quantiles : bool, default=False
+        Whether `predict` sorts a sample's quantiles, so that a lower one is never above a higher one.  Nothing in the
+        cost prevents that they cross; sorting never makes the loss greater (Chernozhukov et al. 2010).  The network,
+        and so `loss_`, `quantile_crossing_` and the exported model, stay as they are.
     {own_parameters}
 
     Attributes
     ----------
+    quantile_crossing_ : float or None
+        With several quantiles, the share of the training samples for which, before sorting, some of them cross.
     {attributes}
 
     Notes
@@ -61,6 +69,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseMLP._parameter_constraints,
         "loss": [str, Loss],
+        "sort_quantiles": ["boolean"],
     }
 
     def __init__(
@@ -90,6 +99,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
         epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
+        sort_quantiles: bool = False,
         dropout: float | Sequence[float] = 0.0,
         input_dropout: float = 0.0,
         l1: float = 0.0,
@@ -128,6 +138,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
         self.epsilon = epsilon
         self.n_iter_no_change = n_iter_no_change
         self.max_fun = max_fun
+        self.sort_quantiles = sort_quantiles
         self.dropout = dropout
         self.input_dropout = input_dropout
         self.l1 = l1
@@ -213,10 +224,39 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
 
         Returns
         -------
-        ndarray of shape (n,) or (n, n_outputs)
+        ndarray of shape (n,) or (n, n_targets)
+            With several quantiles (n, n_quantiles), in their order in `loss`; of several targets
+            (n, n_targets, n_quantiles).
         """
         outputs = self._outputs(X)
+        quantiles = self._quantiles
+        if quantiles:
+            predicted = by_target(outputs, quantiles)
+            predicted = in_order(predicted, quantiles) if self.sort_quantiles else predicted
+            return predicted[:, 0] if self._n_targets == 1 else predicted
         return outputs.ravel() if outputs.shape[1] == 1 else outputs
+
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """R², the share of y's variance that is explained; with several quantiles the mean of their D².
+
+        D² is the share by which the pinball loss is less than that of the quantile of y itself
+        (`sklearn.metrics.d2_pinball_score`), averaged over quantiles and targets.
+
+        Parameters
+        ----------
+        X : array or sparse matrix of shape (n, n_features)
+        y : array of shape (n,) or (n, n_targets)
+        sample_weight : array of shape (n,), optional
+
+        Returns
+        -------
+        float
+        """
+        predicted, quantiles = self.predict(X), self._quantiles
+        if not quantiles:
+            return float(r2_score(y, predicted, sample_weight=sample_weight))
+        predicted = predicted.reshape(len(predicted), -1, len(quantiles))
+        return pinball_score(np.asarray(y).reshape(len(predicted), -1), predicted, quantiles, sample_weight)
 
     def _validated(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         X, y = validate_data(
@@ -233,16 +273,41 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
         return X, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
 
     def _learn_labels(self, y: Any, request: Request) -> None:  # noqa: ARG002
-        self.n_outputs_ = 1 if y.ndim == 1 else y.shape[1]
+        self._n_targets = 1 if y.ndim == 1 else y.shape[1]
+        self.n_outputs_ = self._n_targets * max(len(several_quantiles(regression_loss(self.loss)[0])), 1)
 
     def _labels_of(self, y: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
         targets: NDArray[Any] = np.ascontiguousarray(y.reshape(len(y), -1), dtype)
         loss, _ = self._loss_and_output()
         check_targets(targets, loss)
-        return targets
+        per_target = self.n_outputs_ // self._n_targets
+        return targets if per_target == 1 else np.repeat(targets, per_target, axis=1)
 
     def _loss_and_output(self) -> tuple[Loss, str]:
-        return regression_loss(self.loss)
+        loss, output = regression_loss(self.loss)
+        return for_targets(loss, self._n_targets), output
+
+    def _settle(self, data: Data) -> None:
+        quantiles = self._quantiles
+        self.quantile_crossing_ = None
+        if quantiles:
+            self.quantile_crossing_ = crossing(by_target(self._outputs_of(data.X), quantiles), quantiles)
+
+    @property
+    def _quantiles(self) -> tuple[float, ...]:
+        """The several quantiles of each target, or none."""
+        every = several_quantiles(self.network_.loss)
+        return every[: len(every) // self._n_targets]
 
     def _held_out_score(self, outputs: NDArray[Any], data: Data) -> float:
-        return float(r2_score(data.Y, outputs, sample_weight=data.weight))
+        quantiles = self._quantiles
+        if not quantiles:
+            return float(r2_score(data.Y, outputs, sample_weight=data.weight))
+        Y = np.asarray(data.Y)[:, :: len(quantiles)]
+        return pinball_score(Y, by_target(outputs, quantiles), quantiles, data.weight)
+
+    def _remarks(self) -> tuple[str, ...]:
+        if self.quantile_crossing_ is None:
+            return ()
+        sorted_there = "predict sorts them" if self.sort_quantiles else "sort_quantiles=True sorts them"
+        return (f"Quantiles cross for {self.quantile_crossing_:.1%} of the training samples; {sorted_there}.",)
