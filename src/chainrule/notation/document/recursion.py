@@ -33,14 +33,9 @@ def _from_layer_to_layer(pen: Pen) -> list[Block]:
     dZ, dA, W = Symbol("dZ2", here), Symbol("dA1", before), Symbol("W2", (units(1), units(2)))
     back = Equation(dA, matrix_product(dZ, W, units(2)), "backward", Reason(Rule.CHAIN_RULE, ""))
     row = pen.derivation.network.layers[-1].activation
-    f, prime = (
-        (
-            pen.symbols.function(row.name, order)
-            if isinstance(row, Function)
-            else Letter("f", upper=(Mark("′"),) * order)
-        )
-        for order in (0, 1)
-    )
+    f, prime = Letter("f"), Letter("f", upper=(Mark("′"),))
+    if isinstance(row, Function) and row.name != "identity":
+        f, prime = (pen.symbols.function(row.name, order) for order in (0, 1))
     output, weights, bias, passed = (
         _with_function(generic(pen, equation, {}), prime)
         for equation in (_output_layer(), *_hidden_layer(pen)[1:], back)
