@@ -108,6 +108,9 @@ _DIGITS = re.compile(r"[0-9]+")
 _COMMAND = re.compile(r"\\([A-Za-z]+\*?|[{}|])")
 _ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{([A-Za-z]+\*?)\}(?:\s*\{[lcr|@ ]*\})?")
 _ROMAN_GROUP = re.compile(r"\\(" + "|".join(sorted(_ROMAN)) + r")\s*\{([^{}]*)\}")
+_PROSE_GROUP = re.compile(r"\\(?:text|textrm|mbox|textit|textbf)\s*\{")
+_BRACE = re.compile(r"\\[{}]|[{}]")
+_LONGEST_PROSE = 400
 _TRANSPOSED = re.compile(r"\.T\b")
 _TAG = re.compile(r"\\(?:tag|label|ref|eqref)\*?\s*\{[^{}]*\}")
 
@@ -167,11 +170,24 @@ class _Scanner:
             return self._emit(match[1], match[2].rstrip("*"), len(match[0]))
         if match := _ROMAN_GROUP.match(self.text, self.at):
             return self._roman(match)
+        if match := _PROSE_GROUP.match(self.text, self.at):
+            end = self._closing(match.end())
+            if end is not None:
+                return self._emit("prose", self.text[match.end() : end - 1], end - self.at)
         if match := _COMMAND.match(self.text, self.at):
             return self._command(match)
         if match := _TRANSPOSED.match(self.text, self.at):
             return self._scripted("^", "T", len(match[0]))
         return False
+
+    def _closing(self, at: int) -> int | None:
+        """Behind the brace that closes a group of prose; None if it is far away."""
+        depth = 1
+        for brace in _BRACE.finditer(self.text, at, min(len(self.text), at + _LONGEST_PROSE)):
+            depth += 1 if brace[0] == "{" else -1 if brace[0] == "}" else 0
+            if depth == 0:
+                return brace.end()
+        return None
 
     def _roman(self, match: re.Match[str]) -> bool:
         """Upright text: a function or word that is a symbol, a d before a letter, or prose."""

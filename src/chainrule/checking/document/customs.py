@@ -7,7 +7,7 @@ second layer); a prime may be a transposition; ∇_W L is ∂L/∂W; ℒ(a, y) m
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise
 from typing import TypeGuard
@@ -47,6 +47,7 @@ _ABOVE = re.compile(
     rf"{_NAME}{_BELOW}\^\{{?(?P<mark>(?:[lL]|\\ell)(?:\s*[-+]\s*1)?|[01])(?:T|\\top|\\intercal)?\}}?(?!\w)"
 )
 _GENERIC = re.compile(r"[lL](?:[+-]1)?")
+_OF_NUMPY = frozenset({"np.matmul", "np.minimum", "np.square", "np.sqrt", "np.abs"})
 _NO_FUNCTION = "WXwxJLℒCE"
 
 
@@ -60,7 +61,7 @@ def conventions_of(text: str) -> Conventions:
     >>> conventions_of("$z = w x^2$").layers_above
     frozenset()
     """
-    return Conventions(functions=FUNCTIONS | functions_named(text), layers_above=_layers_above(text))
+    return Conventions(functions=FUNCTIONS | _OF_NUMPY | functions_named(text), layers_above=_layers_above(text))
 
 
 def functions_named(text: str) -> frozenset[str]:

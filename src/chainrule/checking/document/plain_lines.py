@@ -10,6 +10,7 @@ from chainrule.notation.alphabet import FUNCTIONS, GREEK, WORDS
 _RELATION = re.compile(r"[=←<>≤≥≠∈]")
 _NOT_MATHEMATICS = re.compile(r"\s*(?:#|<|https?:|[=─-]{3})")
 _COLUMN = re.compile(r" {3,}+(?=\S)")  # what begins a second column
+_GAP = re.compile(r" {2,}+(?=\S)")
 _BULLET = re.compile(r"\s*(?:[▸•‣►]|\d{1,2}[.)](?=\s))\s*")
 _WORD = re.compile(r"(?<![\w\\.])(?:[A-Za-z][a-z]{2,}|is|of|in|we|so|at|by|to|be|on|as|it|an|or)(?![\w(\[.^′'*])")
 _FORMULA_WORDS = FUNCTIONS | GREEK.keys() | WORDS | {"if", "yhat", "for"}
@@ -38,15 +39,23 @@ def plain_formulas(text: str) -> Iterator[tuple[str, int]]:
     number = 0
     while number < len(lines):
         line = lines[number]
-        if not _RELATION.search(line) or _NOT_MATHEMATICS.match(line):
+        if not _RELATION.search(line) or _NOT_MATHEMATICS.match(line) or _is_row(line):
             number += 1
             continue
         last = _last_line(lines, number)
-        piece = "".join(lines[number:last]) + lines[last][: _remark(lines[last])]
+        piece = "".join(lines[number:last]) + lines[last][: _remark(lines[last], continued=last > number)]
         begin, end = _without_prose(piece)
         if begin < end:
             yield piece[begin:end], starts[number] + begin
         number = last + 1
+
+
+def _is_row(line: str) -> bool:
+    """Whether the line is a row of a table: columns and words before its first relation."""
+    relation = _RELATION.search(line)
+    before = line[: relation.start()].strip() if relation else ""
+    gap = _GAP.search(before)
+    return gap is not None and any(_words(before[gap.end() :]))
 
 
 def _last_line(lines: Sequence[str], first: int) -> int:
@@ -54,13 +63,14 @@ def _last_line(lines: Sequence[str], first: int) -> int:
     indent = _indent(lines[first])
     last = first
     while last + 1 < min(len(lines), first + _LINES_JOINED):
-        own, following = lines[last].rstrip(), lines[last + 1][: _remark(lines[last + 1])]
+        so_far = "".join(lines[first : last + 1]).rstrip()
+        following = lines[last + 1][: _remark(lines[last + 1], continued=True)]
         deeper = bool(following.strip()) and _indent(following) > indent
-        if not deeper or _remark(lines[last]) < len(lines[last]) or any(_words(following)):
+        goes_on = so_far.endswith(_OPERATORS) or _depth(so_far) > 0
+        remarked = _remark(lines[last], continued=last > first) < len(lines[last].rstrip())
+        if not deeper or remarked or any(_words(following)):
             break
-        if _RELATION.search(following) and not (own.endswith(_OPERATORS) or _is_open(lines[first : last + 1])):
-            break
-        if any(_words(own)) and not own.endswith(_OPERATORS):
+        if not goes_on and (_relates(following) or any(_words(lines[last]))):
             break
         last += 1
     return last
@@ -70,16 +80,25 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-def _is_open(lines: Sequence[str]) -> bool:
-    """Whether a bracket has been opened and not closed."""
-    text = "".join(lines)
-    return sum(text.count(bracket) for bracket in "([{") > sum(text.count(bracket) for bracket in ")]}")
+def _depth(text: str) -> int:
+    """How many brackets have been opened and not closed."""
+    return sum(text.count(bracket) for bracket in "([{") - sum(text.count(bracket) for bracket in ")]}")
 
 
-def _remark(line: str) -> int:
-    """Where a remark begins in a line: in a second column, behind the right side."""
-    relations = list(_RELATION.finditer(line))
-    behind = relations[-1].end() if relations else _indent(line)
+def _relates(text: str) -> bool:
+    """Whether a relation stands outside every bracket."""
+    depth = 0
+    for char in text:
+        depth += (char in "([{") - (char in ")]}")
+        if depth <= 0 and _RELATION.match(char):
+            return True
+    return False
+
+
+def _remark(line: str, *, continued: bool = False) -> int:
+    """Where a remark begins in a line: in a second column, behind the first right side."""
+    relation = None if continued and not _relates(line) else _RELATION.search(line)
+    behind = _indent(line) if relation is None else relation.end()
     right = len(line) - len(line[behind:].lstrip())
     column = _COLUMN.search(line, right)
     return len(line) if column is None else column.start()

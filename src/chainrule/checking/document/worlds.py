@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy.special import erf
+from scipy.special import erf, erfc
 
 from chainrule.checking.document.affine_maps import affine
 from chainrule.checking.document.letters import (
@@ -227,7 +227,10 @@ class World:
             raise MeaningError(f"the page's definition of {one} goes round in a circle")
         value = self._by_entries(one, changed) if one in self.model.entries else None
         if value is None:
-            value = evaluate(self.model.definitions[one], self.setting_sharing(changed))
+            try:
+                value = evaluate(self.model.definitions[one], self.setting_sharing(changed))
+            except ShapeError as error:
+                raise MeaningError(f"the page's definition of {one} doesn't fit: {error}") from None
         changed[one] = value
         return value
 

@@ -6,8 +6,24 @@ from dataclasses import replace
 from itertools import pairwise
 
 from chainrule.calculus.equations import Equation, Reason, Rule
+from chainrule.expressions.activations import Softmax
 from chainrule.expressions.functions import Function
-from chainrule.expressions.terms import SAMPLES, Call, Symbol, Term, exp, matrix_product, total, units
+from chainrule.expressions.terms import (
+    SAMPLES,
+    Call,
+    Number,
+    Reduce,
+    Symbol,
+    Term,
+    div,
+    exp,
+    matrix_product,
+    rebuild,
+    reduced,
+    sub,
+    total,
+    units,
+)
 from chainrule.notation.document.pen import Pen
 from chainrule.notation.document.prose import sentence
 from chainrule.notation.document.values import Block, Bullets, Chain, Link, Prose, Section, Table
@@ -38,7 +54,7 @@ def _from_layer_to_layer(pen: Pen) -> list[Block]:
         f, prime = (pen.symbols.function(row.name, order) for order in (0, 1))
     output, weights, bias, passed = (
         _with_function(generic(pen, equation, {}), prime)
-        for equation in (_output_layer(), *_hidden_layer(pen)[1:], back)
+        for equation in (_output_layer(pen), *_hidden_layer(pen)[1:], back)
     )
     blocks: list[Block] = [
         sentence(
@@ -64,11 +80,12 @@ def _with_function(chain: Chain, prime: Letter) -> Chain:
 
 def _for_every_layer(pen: Pen) -> list[Block]:
     """The layers l − 1, l and l + 1."""
-    top = generic(pen, _output_layer(), {"1": "L-1", "2": "L", "3": "L+1"})
+    top = generic(pen, _output_layer(pen), {"1": "L-1", "2": "L", "3": "L+1"})
     chains = [generic(pen, equation, _LAYERS) for equation in _hidden_layer(pen)]
     named = ["BP2", "BP4", "BP3"] if pen.symbols.gradients == "delta" else ["", "", ""]
     labelled = [_labelled(chain, name) for chain, name in zip(chains, named, strict=True)]
-    L, l_, first = Letter("L"), Letter("l"), _numbered(pen).layered("A", "0", small=not pen.batch)
+    L, l_, inputs = Letter("L"), Letter("l"), "D0" if pen.derivation.network.input_dropout else "X"
+    first = _numbered(pen).layered("D" if _drops(pen) else "A", "0", small=not pen.batch)
     blocks: list[Block] = [
         sentence(
             "A network of any depth ", L, ", with the function ", _numbered(pen).layered("f", "l"), " in layer ", l_,
@@ -76,9 +93,8 @@ def _for_every_layer(pen: Pen) -> list[Block]:
         ),
         _labelled(top, "BP1" if pen.symbols.gradients == "delta" else ""),
         sentence(
-            "(with softmax, where units depend on each other, the product is a sum over them; with a loss that fits "
-            "the activation it shortens to the difference of prediction and label). Then, for ", l_, " = ", L,
-            ", …, 1, where ", first, " is ", pen.letter(Symbol("X", (SAMPLES, units(0)))), ","
+            _about_the_output(pen), "Then, for ", l_, " = ", L,
+            ", …, 1, where ", first, " is ", pen.letter(Symbol(inputs, (SAMPLES, units(0)))), ","
         ),
         labelled[1],
         labelled[2],
@@ -92,24 +108,68 @@ def _labelled(chain: Chain, name: str) -> Chain:
     return replace(chain, links=(replace(chain.links[0], why=(name,)),)) if name else chain
 
 
-def _output_layer() -> Equation:
+def _about_the_output(pen: Pen) -> str:
+    if _has_softmax(pen):
+        return (
+            "(with another function, where a unit's output depends on its own weighted sum only, it is the derivative "
+            "of the cost by the output times that of the function). "
+        )
+    return (
+        "(with softmax, where units depend on each other, the product is a sum over them; with a loss that fits "
+        "the activation it shortens to the difference of prediction and label). "
+    )
+
+
+def _has_softmax(pen: Pen) -> bool:
+    network = pen.derivation.network
+    return isinstance(network.layers[-1].activation, Softmax) or network.reads_logits
+
+
+def _drops(pen: Pen) -> bool:
+    return any(layer.dropout for layer in pen.derivation.network.layers[:-1])
+
+
+def _output_layer(pen: Pen) -> Equation:
+    """∂J/∂Z of the last layer: f′ for any function; with softmax, what it is here."""
     Z, A = (Symbol(name, (SAMPLES, units(2))) for name in ("dZ2", "dA2"))
-    return Equation(Z, A * Call(_F, Symbol("Z2", Z.axes), 1), "backward", Reason(Rule.CHAIN_RULE, ""))
+    right = _own(pen, "dZ") if _has_softmax(pen) else A * Call(_F, Symbol("Z2", Z.axes), 1)
+    return Equation(Z, right, "backward", Reason(Rule.CHAIN_RULE, ""))
 
 
 def _hidden_layer(pen: Pen) -> list[Equation]:
-    """∂J/∂Z, ∂J/∂W and ∂J/∂b of the layer 2 of 3."""
+    """∂J/∂Z, ∂J/∂W and ∂J/∂b of the layer 2 of 3, with dropout where hidden layers have it and what penalties add."""
     here, above = (SAMPLES, units(2)), (SAMPLES, units(3))
-    back = matrix_product(Symbol("dZ3", above), Symbol("W3", (units(2), units(3))), units(3))
-    A, dZ = Symbol("A1", (SAMPLES, units(1))), Symbol("dZ2", here)
-    W: Term = matrix_product(A, dZ, SAMPLES)
-    if not pen.batch:
-        W = total(A * dZ, (SAMPLES,))
+    back: Term = matrix_product(Symbol("dZ3", above), Symbol("W3", (units(2), units(3))), units(3))
+    if _drops(pen):
+        back = back * div(Symbol("M2", here), sub(Number(1.0), Symbol("p2")))
+    dZ = Symbol("dZ2", here)
     return [
         Equation(dZ, back * Call(_F, Symbol("Z2", here), 1), "backward", Reason(Rule.CHAIN_RULE, "")),
-        Equation(Symbol("dW2", (units(1), units(2))), W, "backward", Reason(Rule.CHAIN_RULE, "")),
+        Equation(Symbol("dW2", (units(1), units(2))), _own(pen, "dW"), "backward", Reason(Rule.CHAIN_RULE, "")),
         Equation(Symbol("db2", (units(2),)), total(dZ, (SAMPLES,)), "backward", Reason(Rule.CHAIN_RULE, "")),
     ]
+
+
+def _own(pen: Pen, name: str) -> Term:
+    """What this network's derivation has for a gradient of the last layer, as layer 2 of 3."""
+    derivation, depth = pen.derivation if pen.batch else pen.sample, pen.depth
+    right = next(equation.right for equation in derivation.backward if equation.left.name == f"{name}{depth}")
+    return _as_layer_two(right, {units(depth): units(2), units(depth - 1): units(1)}, {depth: "2", depth - 1: "1"})
+
+
+def _as_layer_two(node: Term, axes: dict[str, str], numbers: dict[int, str]) -> Term:
+    """The term with the last two layers numbered 1 and 2, the inputs taken for the outputs of layer 1."""
+    if isinstance(node, Symbol):
+        letter = node.name.rstrip("0123456789")
+        number = node.name[len(letter) :]
+        own = tuple(axes.get(axis, axis) for axis in node.axes)
+        if node.name == "X":
+            return Symbol("A1", own)
+        return Symbol(letter + numbers.get(int(number), number), own) if own and number else Symbol(node.name, own)
+    children = tuple(_as_layer_two(child, axes, numbers) for child in node.children)
+    if isinstance(node, Reduce):
+        return reduced(node.operation, tuple(axes.get(axis, axis) for axis in node.over), *children)
+    return rebuild(node, children) if children else node
 
 
 def generic(pen: Pen, equation: Equation, names: dict[str, str]) -> Chain:
@@ -132,8 +192,11 @@ def _renumbered(node: Node, names: dict[str, str], pen: Pen) -> Node:
         if part.name == "f":
             layered = _numbered(pen).layered("f", names.get("2", ""))
             return replace(layered, upper=(*layered.upper, *part.upper))
+        if part == strength:  # its 1 is no layer
+            return part
         return replace(part, lower=_marks(part.lower, names), upper=_marks(part.upper, names))
 
+    strength = pen.letter(Symbol("alpha1"))
     return rewritten(node, renamed)
 
 
