@@ -17,7 +17,7 @@ import numpy as np
 from chainrule import Network, derive
 from chainrule.engines.interface import Data, Epoch
 from chainrule.engines.jit.compilation import Request, assemble
-from chainrule.engines.jit.execution import Execution
+from chainrule.engines.jit.execution import Execution, aligned_zeros
 from chainrule.engines.jit.machine import compile_object
 from chainrule.engines.jit.program import JitProgram
 from chainrule.engines.jit.target import host_target, target_named
@@ -71,15 +71,15 @@ def emulate(program):
     )  # fmt: skip
     assembly = assemble(neon)
     part.assembly, part.places = assembly, assembly.layout.places
-    part.execution = EmulatedExecution(assembly, compile_object(assembly.text, neon.target))
-    part.memory = part.execution.memory
+    part.memory = aligned_zeros(assembly.layout.size, neon.dtype)
+    part.execution = EmulatedExecution(assembly, compile_object(assembly.text, neon.target), part.memory)
 
 
 class EmulatedExecution(Execution):
     """Runs a schedule's machine code for AArch64."""
 
-    def __init__(self, assembly, code):
-        super().__init__(assembly, _NoLibrary())
+    def __init__(self, assembly, code, memory):
+        super().__init__(assembly, _NoLibrary(), memory)
         self._object = code
 
     def run(self, data, order, first, count, table, keys, threads):  # noqa: ARG002

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -103,7 +104,7 @@ class Epoch:
                 f"rates must hold one rate for each of the {len(self.sizes)} steps, got the shape {self.rates.shape}"
             )
 
-    @property
+    @cached_property
     def sizes(self) -> NDArray[np.int64]:
         """The number of samples of every step."""
         starts = np.arange(0, len(self.order), self.batch_size)

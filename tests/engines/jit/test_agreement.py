@@ -164,3 +164,52 @@ def test_snapshots_go_back():
     program.restore(taken)
     assert all(np.array_equal(program.state()[name], before[name]) for name in before)
     np.testing.assert_array_equal(program.train(data, epoch(20, 8, 1)).data, first.data)
+
+
+PENALISED = {"penalty": Penalty(l2=0.3, l1=0.1), "sample_weights": True}
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        Network([Dense(7, "relu"), Dense(2, "identity")], 5, "squared-error", **PENALISED),
+        Network([Dense(7, "tanh"), Dense(3, "softmax")], 5, "cross-entropy", penalty=Penalty(l2=0.3, divided=False)),
+        Network([Dense(40, "identity")], 5, "mse", reduction="sum", **PENALISED),
+        Network([Dense(7, "tanh", 0.5), Dense(1, "sigmoid")], 5, "bce", sample_weights=True),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("samples", [1, 255, 256, 257, 1000])
+def test_gradients_of_many_rows_are_the_sum_of_blocks(network, samples):
+    """Penalty and divisor are those of all rows, however many blocks they fill."""
+    for name, (found, wanted) in gradients(Animal(network), "float64", samples).items():
+        assert relative(found, wanted) < 1e-12, name
+
+
+def test_one_program_serves_any_number_of_rows(monkeypatch):
+    from chainrule.engines.jit import part
+
+    compiled, count = part.compiled, []
+    monkeypatch.setattr(part, "compiled", lambda *how: (count.append(1), compiled(*how))[1])
+    animal = Animal(Network([Dense(9, "relu"), Dense(1, "identity")], 50, "squared-error"))
+    program, _ = programs(animal, None, "float32", 10**6)
+    for samples in (3, 300, 1000):
+        params, data, _ = samples_of(animal, "float32", samples)
+        program.load(params)
+        program.gradients(data)
+    assert len(count) == 1
+    assert program._others["gradients"].memory.nbytes < 2**20
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 3])
+def test_gradients_have_the_same_bits_for_any_number_of_threads(n_threads):
+    animal = Animal(Network([Dense(70, "relu"), Dense(3, "softmax")], 20, "cross-entropy"))
+    params, data, _ = samples_of(animal, "float32", 700)
+    results = []
+    for threads in (1, n_threads):
+        program, _ = programs(animal, None, "float32", 100, threads)
+        program.load(params)
+        results.append(program.gradients(data))
+    assert results[0][0] == results[1][0]
+    for name, value in results[0][1].items():
+        np.testing.assert_array_equal(value, results[1][1][name])

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from chainrule.calculus import derive
+from chainrule.engines.interface import Data, Epoch
 from chainrule.engines.jit import compilation
 from chainrule.engines.jit.cache import ObjectCache, cache_folder
 from chainrule.engines.jit.program import JitProgram
@@ -23,8 +24,11 @@ def folder(tmp_path, monkeypatch):
 
 
 def program():
+    """One that has trained, because code is compiled when it first runs."""
     derivation = derive(Network.parse("3 -> 5 relu -> 2 softmax", loss="cross-entropy"), optimiser=Adam())
-    return JitProgram(derivation, np.dtype("float32"), 8)
+    made = JitProgram(derivation, np.dtype("float32"), 8)
+    made.train(Data(np.zeros((8, 3)), np.zeros(8, np.int64)), Epoch(np.arange(8), 8, np.ones(1)))
+    return made
 
 
 def forget():

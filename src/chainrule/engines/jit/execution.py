@@ -49,14 +49,17 @@ class Execution:
         Steps that the last run finished, if it was interrupted.
     """
 
-    def __init__(self, assembly: Assembly, library: Library) -> None:
+    def __init__(self, assembly: Assembly, library: Library, memory: NDArray[Any]) -> None:
         self.assembly = assembly
-        self.memory = aligned_zeros(assembly.layout.size, assembly.lanes.dtype)
+        self.memory = memory
         self._library = library
+        self._names, self._n_totals = assembly.context_names, max(len(assembly.schedule.totals), 1)
         integers = [ctypes.c_int64] * 4
         self._run = library.function("run", [ctypes.c_void_p, *integers])
         # Each in a cache line of its own: arrivals at the barrier, a request to stop, the step to stop before.
         self._counter, self._request, self._limit = np.zeros((3, 8), np.int64)
+        own = {"memory": memory, "counter": self._counter, "request": self._request, "limit": self._limit}
+        self._addresses = {name: array.ctypes.data for name, array in own.items()} | {"give_way": _give_way_address()}
         self.steps_done = 0
 
     def run(
@@ -87,13 +90,12 @@ class Execution:
         ndarray of shape (n_steps, n_totals)
         """
         steps = len(count)
-        totals = np.zeros((steps, max(len(self.assembly.schedule.totals), 1)))
+        totals = np.zeros((steps, self._n_totals))
         arrays: dict[str, NDArray[Any]] = {
-            "memory": self.memory, "order": order, "first": first, "count": count, "table": table, "keys": keys,
-            "totals": totals, "counter": self._counter, "request": self._request, "limit": self._limit, **data,
+            "order": order, "first": first, "count": count, "table": table, "keys": keys, "totals": totals, **data,
         }  # fmt: skip
-        addresses = {name: array.ctypes.data for name, array in arrays.items()} | {"give_way": _give_way_address()}
-        context = np.array([addresses.get(name, 0) for name in self.assembly.context_names], np.uint64)
+        addresses = self._addresses | {name: array.ctypes.data for name, array in arrays.items()}
+        context = np.array([addresses.get(name, 0) for name in self._names], np.uint64)
         self.steps_done = done = 0
         while done < steps:
             number, at_most = threads.next_call()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
@@ -11,24 +11,22 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from chainrule.calculus import Derivation
+from chainrule.calculus.backward import adjoint_of
 from chainrule.calculus.derivation import dropout_free
-from chainrule.calculus.equations import Equations
-from chainrule.calculus.forward import COST, DATA_COST, PENALTY, dropout_rates, parameters, prediction
-from chainrule.calculus.updates import GLOBAL_NORM, optimiser_memory
+from chainrule.calculus.equations import Equation, Reason, Rule
+from chainrule.calculus.forward import COST, DATA_COST, PENALTY, WEIGHT_SUM, dropout_rates, parameters, prediction
+from chainrule.calculus.updates import GLOBAL_NORM, next_value, optimiser_memory, state_of
 from chainrule.engines.interface import Costs, Data, Epoch, Floats, State
-from chainrule.engines.jit.assembly import Assembly
-from chainrule.engines.jit.compilation import Request, assemble, compiled
-from chainrule.engines.jit.execution import Execution
-from chainrule.engines.jit.layout import Line, Panels, copy_name
-from chainrule.engines.jit.tables import StepScalars
-from chainrule.engines.jit.target import host_target
-from chainrule.engines.jit.thread_choice import FixedThreads, ThreadChoice, thread_choice
+from chainrule.engines.jit.part import Part
+from chainrule.engines.jit.tables import StepScalars, formulas
+from chainrule.engines.jit.thread_choice import FixedThreads, thread_choice
 from chainrule.engines.masks import keep_threshold, layer_keys
-from chainrule.expressions.terms import SAMPLES, Size, Symbol, Term, symbols, walk
+from chainrule.expressions.terms import Symbol
 
 __all__ = ["JitEngine", "JitProgram"]
 
-_PREDICTED_AT_ONCE = 256
+_ROWS_AT_ONCE = 256  # in gradients of all rows and in predictions
+_STRENGTHS = ("alpha", "alpha1")
 
 
 class JitEngine:
@@ -58,85 +56,6 @@ class JitEngine:
             If the dtype, the batch size or the number of threads is not accepted.
         """
         return JitProgram(derivation, np.dtype(dtype), batch_size, n_threads)
-
-
-class _Part:
-    """One compiled system of equations: training, gradients or prediction."""
-
-    def __init__(
-        self, equations: Equations, wanted: tuple[str, ...], dtype: np.dtype[Any], batch: int, gap: int
-    ) -> None:
-        drawn = frozenset(symbol.name for symbol in equations.inputs if symbol.name[0] == "M")
-        self.request = Request(equations, wanted, drawn, dtype, batch, host_target(), gap)
-        self.assembly: Assembly = assemble(self.request)
-        self.execution = Execution(self.assembly, compiled(self.assembly, self.request))
-        self.memory = self.execution.memory
-        self.places = self.assembly.layout.places
-        for name, value in self.request.equations.constants:
-            self.put(name, np.asarray(value))
-        self._divide_table()
-
-    def put(self, name: str, value: NDArray[Any]) -> None:
-        """Write a parameter or state, and its transposed copy."""
-        for stored in (name, copy_name(Symbol(name))):
-            place = self.places.get(stored)
-            if isinstance(place, Panels | Line):
-                place.pack(self.memory, value)
-
-    @property
-    def held(self) -> NDArray[Any]:
-        """Everything that outlasts a step: parameters first, then the optimiser's memory."""
-        return self.memory[: self.assembly.held]
-
-    def refresh_copies(self) -> None:
-        """Transposed copies of weights that were written as they lie."""
-        for name in self.places:
-            if copy_name(Symbol(name)) in self.places:
-                self.put(name, self.get(name))
-
-    def get(self, name: str, rows: int | None = None) -> NDArray[Any]:
-        return self.places[name].unpack(self.memory, rows)
-
-    def run(
-        self, data: Mapping[str, NDArray[Any]], order: NDArray[np.int64], counts: NDArray[np.int64],
-        scalars: Mapping[str, Any], keys: NDArray[np.uint32], threads: ThreadChoice,
-    ) -> StepScalars:  # fmt: skip
-        """Run steps of consecutive batches; the scalars of each step afterwards."""
-        schedule = self.assembly.schedule
-        starts = np.cumsum(counts) - counts
-        samples = {"w": data["data w"][order]} if "data w" in data else {}
-        values = StepScalars(starts, counts, self.assembly.sizes, {**self._constant, **scalars}, samples)
-        values.add(self._varying)
-        table = np.zeros((len(counts), max(len(schedule.table), 1)), self.assembly.lanes.dtype)
-        with np.errstate(over="ignore"):
-            for slot, (symbol, _) in enumerate(schedule.table):
-                table[:, slot] = values[symbol.name]
-        ahead = np.zeros(int(counts.max(initial=0)), np.int64)
-        totals = self.execution.run(data, np.concatenate([order, ahead]), starts, counts, table, keys, threads)
-        values.know({symbol.name: totals[:, slot] for slot, symbol in enumerate(schedule.totals)})
-        values.add(schedule.scalars)
-        return values
-
-    def _divide_table(self) -> None:
-        """Scalars of the table that no step changes are computed once."""
-        constants: dict[str, Any] = dict(self.request.equations.constants)
-        once = StepScalars(_NO_STEPS, _NO_STEPS, self.assembly.sizes, constants, {})
-        self._varying: list[tuple[Symbol, Term]] = []
-        for symbol, term in self.assembly.schedule.table:
-            if all(used.name in constants for used in symbols(term)) and not _measures_samples(term):
-                once.add([(symbol, term)])
-                constants[symbol.name] = once[symbol.name]
-            else:
-                self._varying.append((symbol, term))
-        self._constant = constants
-
-
-_NO_STEPS = np.zeros(0, np.int64)
-
-
-def _measures_samples(term: Term) -> bool:
-    """Whether a term holds the number of samples of a step."""
-    return any(node == Size(SAMPLES) for node in walk(term))
 
 
 @dataclass(frozen=True)
@@ -173,15 +92,16 @@ class JitProgram:
         if batch_size < 1:
             raise ValueError(f"batch_size is {batch_size}; accepted: at least 1.")
         self._derivation, self._dtype, self._gap = derivation, dtype, gap
-        self._threads = thread_choice(n_threads)
+        self._threads, self._threads_of_blocks = thread_choice(n_threads), thread_choice(n_threads)
         network = derivation.network
         self._parameters = [symbol.name for symbol in parameters(network)]
         self._memory = optimiser_memory(derivation.optimiser, parameters(network))
         self._moving = [*self._parameters, *(memory.symbol.name for memory in self._memory)]
         self._clips = derivation.optimiser.clip_norm is not None
+        self._penalty_names = (PENALTY,) if network.penalty else ()
         self._t = 0
         self._training = self._part_for_training(batch_size)
-        self._others: dict[tuple[str, int], _Part] = {}
+        self._others: dict[str, Part] = {}
 
     # ---- what was compiled ----
     @property
@@ -192,12 +112,11 @@ class JitProgram:
     def ir(self) -> str:
         return self._training.assembly.text
 
-    def _part_for_training(self, batch: int) -> _Part:
+    def _part_for_training(self, batch: int) -> Part:
         equations = self._derivation.equations
         moving = tuple(f"{name}+" for name in self._moving)
-        wanted = (*moving, COST, DATA_COST, *((PENALTY,) if self._derivation.network.penalty else ()))
-        wanted += (GLOBAL_NORM,) if self._clips else ()
-        return _Part(equations, wanted, self._dtype, batch, self._gap)
+        wanted = (*moving, DATA_COST, *self._penalty_names, *((GLOBAL_NORM,) if self._clips else ()))
+        return Part(equations, wanted, self._dtype, batch, self._gap)
 
     # ---- state ----
     def load(self, state: Mapping[str, Any]) -> None:
@@ -235,11 +154,11 @@ class JitProgram:
             self.load(state)
         counts = epoch.sizes.astype(np.int64)
         divisor = self._divisors(data, epoch.order, counts)
-        runs = divisor != 0
-        kept = np.repeat(runs, counts)
+        runs, order = divisor != 0, epoch.order
+        if not runs.all():
+            order = order[np.repeat(runs, counts)]
         numbers = np.arange(self._t + 1, self._t + 1 + int(runs.sum()), dtype=np.int64)
         scalars = {"eta": np.asarray(epoch.rates)[runs], "t": numbers.astype(np.float64)}
-        order = np.ascontiguousarray(epoch.order[kept], np.int64)
         keys = self._mask_keys(epoch.seed, numbers - 1)
         arrays, self._training.execution.steps_done = self._arrays(data), 0
         try:
@@ -251,7 +170,7 @@ class JitProgram:
         costs.data[runs] = known[DATA_COST]
         if costs.norm is not None:
             costs.norm[runs] = known[GLOBAL_NORM]
-        if self._derivation.network.penalty:
+        if self._penalty_names:
             costs.penalty[runs] = known[PENALTY]
         return costs
 
@@ -270,34 +189,70 @@ class JitProgram:
 
     def gradients(self, data: Data) -> tuple[float, State]:
         self._check_places(data, np.arange(len(data)))
-        bare = dropout_free(self._derivation)
-        names = tuple(f"d{name}" for name in self._parameters)
-        part = self._other("gradients", bare.gradients, (*names, COST), len(data))
-        everything = np.arange(len(data), dtype=np.int64)
-        counts = np.array([len(data)], np.int64)
-        known = part.run(self._arrays(data), everything, counts, {}, self._mask_keys(0, counts), FixedThreads(1))
-        return float(np.asarray(known[COST]).ravel()[0]), {name: part.get(name) for name in names}
+        part, n = self._other("gradients", self._part_for_gradients), len(data)
+        sums = {name: state_of("sum", Symbol(name)).name for name in self._parameters}
+        for total in sums.values():
+            part.clear(total)
+        counts = np.minimum(_ROWS_AT_ONCE, n - np.arange(0, n, _ROWS_AT_ONCE))
+        divisor = float(self._divisors(data, np.arange(n), np.array([n]))[0])
+        scalars: dict[str, Any] = {WEIGHT_SUM: divisor}
+        for name, alpha in self._strengths().items():
+            scalars[name] = np.where(np.arange(len(counts)) == 0, alpha, 0.0)
+        keys = np.zeros((len(counts), 1, 4), np.uint32)
+        known = part.run(
+            self._arrays(data), np.arange(n), counts, scalars, keys, self._threads_of_blocks, size=n
+        )  # fmt: skip
+        whole = {DATA_COST: known[DATA_COST].sum(), WEIGHT_SUM: divisor} | {
+            name: known[name][0] for name in self._penalty_names
+        }
+        cost = StepScalars(np.zeros(1, np.int64), np.array([n]), {}, whole, {})
+        cost.add(formulas([(Symbol(COST), self._derivation.equations[COST].right)]))
+        gradients = {f"d{name}": part.get(total) for name, total in sums.items()}
+        return float(np.ravel(cost[COST])[0]), gradients
 
     def predict(self, X: Any) -> Floats:
         self._check_width(X)
-        equations = self._derivation.prediction
         output = prediction(self._derivation.network).name
-        part = self._other("prediction", equations, (output,), _PREDICTED_AT_ONCE)
+        part = self._other("prediction", self._part_for_prediction)
         rows = X.shape[0]
         result = np.empty((rows, self._derivation.network.widths[-1]), self._dtype)
         arrays = self._inputs(X)
-        for begin in range(0, rows, _PREDICTED_AT_ONCE):
-            order = np.arange(begin, min(begin + _PREDICTED_AT_ONCE, rows), dtype=np.int64)
+        for begin in range(0, rows, _ROWS_AT_ONCE):
+            order = np.arange(begin, min(begin + _ROWS_AT_ONCE, rows), dtype=np.int64)
             counts = np.array([len(order)], np.int64)
             part.run(arrays, order, counts, {}, np.zeros((1, 1, 4), np.uint32), FixedThreads(1))
             result[begin : begin + len(order)] = part.get(output, len(order))
         return result
 
-    def _other(self, name: str, equations: Equations, wanted: tuple[str, ...], batch: int) -> _Part:
+    def _part_for_gradients(self) -> Part:
+        """Cost and gradients of a block of rows, each gradient added to a sum over the blocks.
+
+        The first block alone has the penalty; all are divided by the s of all rows.
+        """
+        bare = dropout_free(self._derivation)
+        system, sums, adding = bare.gradients, [], []
+        for symbol in parameters(bare.network):
+            total = state_of("sum", symbol)
+            reason = Reason(Rule.COST_DERIVATIVE, f"by {symbol.name}, block after block")
+            sums.append(total)
+            adding.append(Equation(next_value(total), total + adjoint_of(symbol), "update", reason))
+        system = replace(system, inputs=(*system.inputs, *sums), equations=(*system.equations, *adding))
+        wanted = (*(equation.left.name for equation in adding), DATA_COST, *self._penalty_names)
+        return Part(system, wanted, self._dtype, _ROWS_AT_ONCE, self._gap, varying=self._strengths())
+
+    def _strengths(self) -> dict[str, Any]:
+        """alpha and alpha1, where the network has them."""
+        return {name: value for name, value in self._derivation.equations.constants if name in _STRENGTHS}
+
+    def _part_for_prediction(self) -> Part:
+        output = prediction(self._derivation.network).name
+        return Part(self._derivation.prediction, (output,), self._dtype, _ROWS_AT_ONCE, self._gap)
+
+    def _other(self, name: str, make: Callable[[], Part]) -> Part:
         """A part with its own memory, at the current parameters."""
-        if (name, batch) not in self._others:
-            self._others[name, batch] = _Part(equations, wanted, self._dtype, batch, self._gap)
-        part = self._others[name, batch]
+        if name not in self._others:
+            self._others[name] = make()
+        part = self._others[name]
         for parameter in self._parameters:
             part.put(parameter, self._training.get(parameter))
         return part

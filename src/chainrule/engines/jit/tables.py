@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,14 @@ from chainrule.engines.reference.operations import OPERATIONS
 from chainrule.expressions.printing import plain
 from chainrule.expressions.terms import SAMPLES, Apply, Number, Reduce, Size, Symbol, Term
 
-__all__ = ["StepScalars"]
+__all__ = ["Formula", "StepScalars", "formulas"]
 
 Array = NDArray[np.float64]
+Formula = tuple[str, Callable[["StepScalars"], Any]]
 
 
 class StepScalars:
-    """Evaluates scalar terms for a sequence of steps.
+    """Values of scalars in a sequence of steps, by name.
 
     Parameters
     ----------
@@ -40,46 +41,59 @@ class StepScalars:
         known: Mapping[str, Any],
         samples: Mapping[str, NDArray[Any]],
     ) -> None:
-        self._starts, self._counts, self._sizes = starts, counts, sizes
-        self._known: dict[str, Any] = dict(known)
-        self._samples = samples
+        self.starts, self.counts, self.sizes = starts, counts, sizes
+        self.known: dict[str, Any] = dict(known)
+        self.samples = samples
 
-    def add(self, definitions: Iterable[tuple[Symbol, Term]]) -> None:
-        """Compute scalars, each from those before it."""
+    def add(self, definitions: Iterable[Formula]) -> None:
+        """Compute scalars that are not known yet, each from those before it."""
         with np.errstate(all="ignore"):  # an infinity is a value here; whoever trains looks for it
-            for symbol, term in definitions:
-                if term != symbol:
-                    self._known[symbol.name] = self._value(term)
+            for name, formula in definitions:
+                if name not in self.known:
+                    self.known[name] = formula(self)
 
     def know(self, values: Mapping[str, Any]) -> None:
         """Take scalars that were computed elsewhere."""
-        self._known.update(values)
+        self.known.update(values)
 
     def __getitem__(self, name: str) -> Any:
         """One number per step, or one for all."""
-        return self._known[name]
+        return self.known[name]
 
-    def _value(self, term: Term) -> Any:
-        match term:
-            case Number(value):
-                return np.float64(value)
-            case Symbol(name):
-                return self._known[name]
-            case Size(axis):
-                return self._counts.astype(np.float64) if axis == SAMPLES else np.float64(self._sizes[axis])
-            case Apply(operation, arguments):
-                return OPERATIONS[operation](*(self._value(argument) for argument in arguments))
-            case Reduce("sum", _, operand):
-                each = self._per_sample(operand)
-                return np.add.reduceat(each, self._starts) if len(self._starts) else np.zeros(0)
-        raise TypeError(f"not a scalar that is known before a step: {plain(term)}")
 
-    def _per_sample(self, term: Term) -> Array:
-        match term:
-            case Symbol(name, axes) if axes:
-                return np.asarray(self._samples[name], np.float64)
-            case Apply(operation, arguments):
-                return np.asarray(OPERATIONS[operation](*(self._per_sample(argument) for argument in arguments)))
-            case Number(value):
-                return np.full(int(self._counts.sum()), value)
-        raise TypeError(f"not a sum over samples that is known before a step: {plain(term)}")
+def formulas(definitions: Iterable[tuple[Symbol, Term]]) -> list[Formula]:
+    """Definitions of scalars as functions, made once for all epochs."""
+    return [(symbol.name, _formula(term)) for symbol, term in definitions if term != symbol]
+
+
+def _formula(term: Term) -> Callable[[StepScalars], Any]:
+    match term:
+        case Number(value):
+            return lambda step: value
+        case Symbol(name):
+            return lambda step: step.known[name]
+        case Size(axis) if axis == SAMPLES:
+            return lambda step: step.counts.astype(np.float64)
+        case Size(axis):
+            return lambda step: float(step.sizes[axis])
+        case Apply(operation, arguments):
+            return _applied(OPERATIONS[operation], [_formula(argument) for argument in arguments])
+        case Reduce("sum", _, operand):
+            each = _per_sample(operand)
+            return lambda step: np.add.reduceat(each(step), step.starts) if len(step.starts) else np.zeros(0)
+    raise TypeError(f"not a scalar that is known before a step: {plain(term)}")
+
+
+def _applied(function: Callable[..., Any], parts: list[Callable[[StepScalars], Any]]) -> Callable[[StepScalars], Any]:
+    return lambda step: function(*[part(step) for part in parts])
+
+
+def _per_sample(term: Term) -> Callable[[StepScalars], Array]:
+    match term:
+        case Symbol(name, axes) if axes:
+            return lambda step: np.asarray(step.samples[name], np.float64)
+        case Apply(operation, arguments):
+            return _applied(OPERATIONS[operation], [_per_sample(argument) for argument in arguments])
+        case Number(value):
+            return lambda step: np.full(int(step.counts.sum()), value)
+    raise TypeError(f"not a sum over samples that is known before a step: {plain(term)}")

@@ -16,7 +16,7 @@ _TRIALS = 3  # of each candidate, at first
 _CHECK_AFTER = 0.5  # seconds between trials of the other candidate
 _SLOWED = 1.25  # times the usual: a sign that the machine has become busy
 _GAIN = 0.95  # a second thread must save this much to be worth a processor
-_FIRST_CALL = 8  # steps, before a step's time is known
+_FIRST_CALL = 1  # steps, before a step's time is known
 
 
 class FixedThreads:
