@@ -10,7 +10,8 @@ In reading order:
   ``transposition``, ``totals``, ``barrier``.
 * One function that runs steps: ``assembly``, with ``row_stages`` and ``parameter_stages``.
 * From text to results: ``target``, ``machine``, ``cache``, ``compilation``, ``tables`` (scalars of every step),
-  ``execution``, ``thread_choice``, and ``program``, which is the engine's face.
+  ``execution``, ``thread_choice``, ``part`` (one system of equations with its memory), and ``program``, which is the
+  engine's face.
 
 A product's numbers are single chains of fused multiply-adds, and every sum over lanes, units or tiles has one fixed
 order, on logical vectors of 64 bytes whatever the registers' width. So results have the same bits for any number of
