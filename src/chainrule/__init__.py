@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from chainrule.calculus import Derivation, derive
     from chainrule.checking import assert_backward_correct, check_backward, check_derivation, check_gradients
-    from chainrule.estimators import MLPClassifier, MLPRegressor
+    from chainrule.estimators import MLPClassifier, MLPRegressor, cross_validate, fit_many
     from chainrule.estimators.table_models import Model, train_table
     from chainrule.export import ModelFileError, load_model
     from chainrule.expressions.own import activation, loss
@@ -40,7 +40,9 @@ __all__ = [
     "check_backward",
     "check_derivation",
     "check_gradients",
+    "cross_validate",
     "derive",
+    "fit_many",
     "load_model",
     "loss",
     "train_table",
@@ -60,6 +62,8 @@ _HOMES: Final[dict[str, str]] = {
     "Derivation": "chainrule.calculus",
     "MLPClassifier": "chainrule.estimators",
     "MLPRegressor": "chainrule.estimators",
+    "fit_many": "chainrule.estimators",
+    "cross_validate": "chainrule.estimators",
     "check_gradients": "chainrule.checking",
     "check_backward": "chainrule.checking",
     "check_derivation": "chainrule.checking",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from threading import Lock
 from typing import Any
 
@@ -12,6 +13,43 @@ from chainrule.engines.choosing import compile_with
 from chainrule.engines.interface import Program
 from chainrule.engines.reference.few_rows import FewRows
 from chainrule.network import Network
+
+
+class ProgramPool:
+    """Programs that one fit after the other uses, each in one thread at a time."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._idle: dict[object, list[Program]] = {}
+        self._compiling: dict[object, Lock] = {}
+
+    @contextmanager
+    def lent(self, derivation: Derivation, **how: Any) -> Iterator[Program]:
+        """A program that nobody uses now; compiled if there is none."""
+        key = (derivation, tuple(how.items()))
+        with self._lock:
+            idle = self._idle.setdefault(key, [])
+            program = idle.pop() if idle else None
+            compiling = self._compiling.setdefault(key, Lock())
+        if program is None:
+            with compiling:  # who comes second finds the machine code of the first
+                program = compile_with(derivation=derivation, **how)
+        yield program  # after an error its state may be anything, and it is dropped
+        with self._lock:
+            idle.append(program)
+
+
+_pool: ContextVar[ProgramPool | None] = ContextVar("program pool", default=None)
+
+
+@contextmanager
+def sharing(pool: ProgramPool) -> Iterator[None]:
+    """Within it, in this thread, estimators take their programs from a pool, and keep none."""
+    token = _pool.set(pool)
+    try:
+        yield
+    finally:
+        _pool.reset(token)
 
 
 class Compiled:
@@ -33,6 +71,11 @@ class Compiled:
         **how
             As in `compile_with`.
         """
+        pool = _pool.get()
+        if pool is not None:
+            with pool.lent(derivation, **how) as program:
+                yield program
+            return
         with self._lock:
             key = (derivation, tuple(how.items()))
             if self._program is None or key != self._key:
