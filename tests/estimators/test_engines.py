@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import sklearn.neural_network as theirs
+from sklearn.base import clone
 
 import chainrule as ours
 from chainrule.engines import choosing
@@ -18,6 +19,32 @@ def test_the_jit_gives_scikit_learns_numbers(case, monkeypatch):
     np.testing.assert_allclose(mine.loss_, other.loss_, rtol=numbers.TOLERANCE)
     assert mine.n_iter_ == other.n_iter_
     np.testing.assert_array_equal(np.ravel(mine.predict(X)).shape, np.ravel(other.predict(X)).shape)
+
+
+def engine_of(model):
+    """By what the program that the model has kept is called."""
+    return type(model._program_holder._program).__name__.removesuffix("Program").lower()
+
+
+def test_small_work_runs_on_the_reference_engine_by_its_sizes_alone(monkeypatch):
+    monkeypatch.delenv("CHAINRULE_ENGINE", raising=False)
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 3)), rng.integers(0, 2, 60)
+    small = ours.MLPClassifier((4,), max_iter=20, random_state=0, early_stopping=True, n_iter_no_change=50)
+    with pytest.warns(UserWarning, match="Maximum iterations"):
+        small.fit(X, y)
+    assert engine_of(small) == "reference"
+    small.predict(X)
+    assert engine_of(small) == "reference"
+    with pytest.warns(UserWarning, match="Maximum iterations"):
+        compiled = clone(small).set_params(engine="jit").fit(X, y)
+    assert engine_of(compiled) == "jit"
+    np.testing.assert_allclose(small.coefs_[0], compiled.coefs_[0], rtol=1e-9, atol=1e-12)
+    for large in ({"max_iter": 2000}, {"dtype": "float32"}, {"callbacks": [lambda history: len(history.loss) > 3]}):
+        model = clone(small).set_params(n_iter_no_change=3, tol=1.0, **large).fit(X, y)
+        assert engine_of(model) == "jit", large
+    model = clone(small).set_params(early_stopping=False).partial_fit(X, y, classes=[0, 1])
+    assert engine_of(model) == "jit"
 
 
 class Refusing:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from importlib import import_module
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from chainrule.calculus import Derivation
 from chainrule.engines.interface import Engine, Program
 
 ENGINE_VARIABLE = "CHAINRULE_ENGINE"  # what "auto" means, for who wants all of a program on one engine
+
+COMPILATION_REPAYS = 0.05  # seconds of the reference engine; compiling, and loading LLVM, takes three times as long
 
 # name → module and class, imported when it is asked for
 ENGINES: dict[str, tuple[str, str]] = {
@@ -50,6 +53,25 @@ def find_engine(name: str) -> Engine:
     return engine
 
 
+def is_small(derivation: Derivation, batch_size: int, steps: int) -> bool:
+    """Whether so many steps are too little work to repay a compilation.
+
+    A rule on sizes alone, so that the same call always runs on the same engine: the reference engine takes about 25 µs
+    for each equation of a step, 0.1 ns for each multiplication of its products and 20 ns for each activation.
+
+    Examples
+    --------
+    >>> from chainrule import Network, derive
+    >>> derivation = derive(Network.parse("4 -> 8 relu -> 3 softmax", loss="cross-entropy"))
+    >>> is_small(derivation, batch_size=32, steps=10), is_small(derivation, batch_size=32, steps=1000)
+    (True, False)
+    """
+    widths = derivation.network.widths
+    products = 3 * batch_size * sum(a * b for a, b in pairwise(widths))
+    step = 25e-6 * len(derivation.equations) + 0.2e-9 * products + 20e-9 * batch_size * sum(widths)
+    return steps * step <= COMPILATION_REPAYS
+
+
 def compile_with(
     engine: str | Engine,
     derivation: Derivation,
@@ -57,6 +79,7 @@ def compile_with(
     dtype: np.dtype[Any],
     batch_size: int,
     n_threads: int | str = 1,
+    steps: int | None = None,
     warn: bool = True,
 ) -> Program:
     """A program for a derivation, by the engine asked for.
@@ -65,9 +88,12 @@ def compile_with(
     ----------
     engine : {"auto", "jit", "reference"} or Engine
         With "auto", what the environment variable CHAINRULE_ENGINE names; without it, the jit where it is available
-        and accepts the equations, else the reference engine.
+        and accepts the equations, else the reference engine; and the reference engine for work in float64 that is
+        too small to repay a compilation (`is_small`).
     derivation, dtype, batch_size, n_threads
         As in `Engine.compile`.
+    steps : int, optional
+        How many steps there will be at most, where that is known.
     warn : bool
         Whether to warn where "auto" falls back to the reference engine.
 
@@ -90,6 +116,9 @@ def compile_with(
         return engine.compile(derivation, **arguments)
     if engine != "auto":
         return find_engine(engine).compile(derivation, **arguments)
+    # In float32 the reference engine would compute in float64, and a state that is written and read would be rounded.
+    if steps is not None and np.dtype(dtype) == np.float64 and is_small(derivation, batch_size, steps):
+        return find_engine("reference").compile(derivation, **arguments)
     try:
         return find_engine("jit").compile(derivation, **arguments)
     except (ImportError, NotImplementedError) as error:

@@ -184,6 +184,10 @@ class BaseMLP(FittedMLP):
         if self.early_stopping and parts.held_out is None:
             parts = split(parts.training, self.validation_fraction, self._strata(parts.training.Y), rng)
         data = parts.training
+        batch_size = self._batch_size(len(data))
+        # A fit that another continues, perhaps for more epochs, runs on the engine that this one will run on.
+        continued = incremental or self.callbacks or request.resume is not None
+        self._planned_steps = None if continued else self.max_iter * math.ceil(len(data) / batch_size)
         held_out = None if parts.held_out is None else self._judge(parts.held_out, optimiser)
         drops = any(layer.dropout for layer in self.network_.layers) or self.network_.input_dropout
         history = self._history(memory)
@@ -191,7 +195,7 @@ class BaseMLP(FittedMLP):
         plan = Plan(
             epochs=1 if incremental else self.max_iter,
             planned_epochs=self.max_iter,
-            batch_size=self._batch_size(len(data)),
+            batch_size=batch_size,
             schedule=declare_schedule(self),
             reorder=(lambda order: order[rng.permutation(len(order))]) if self.shuffle else in_order,
             rng=rng,
@@ -215,7 +219,7 @@ class BaseMLP(FittedMLP):
         return self._say_how_it_ended(plan, history, incremental=incremental)
 
     def _judge(self, data: Data, optimiser: Optimiser) -> HeldOut:
-        how = {"engine": self.engine, "dtype": data.X.dtype, "n_threads": self.n_threads}
+        how = {"engine": self.engine, "dtype": data.X.dtype, "n_threads": self.n_threads, "steps": self._planned_steps}
         return HeldOut(data, self._held_out_score, self.network_, averaged=optimiser.average is not None, **how)
 
     def _wants_validation_loss(self, request: Request) -> bool:
@@ -261,7 +265,7 @@ class BaseMLP(FittedMLP):
     def _fit_lbfgs(self, data: Data, parameters: dict[str, NDArray[Any]]) -> str:
         names = sorted(parameters, key=lambda name: name[0] == "b")  # scikit-learn packs weights first
         optimiser = declare_optimiser(self)
-        self._rows_at_once = len(data)
+        self._rows_at_once, self._planned_steps = len(data), None
         with self._program(derive_for(self.network_, optimiser), len(data), data.X) as program:
             program.load(parameters)
             result = minimise(

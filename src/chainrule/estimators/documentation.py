@@ -81,7 +81,9 @@ dtype : {"float32", "float64"} or None, default=None
     Of weights and arithmetic; None is that of X.
 engine : {"auto", "jit", "reference"} or Engine, default="auto"
     What runs the equations: machine code where it can, else NumPy; the environment variable CHAINRULE_ENGINE names
-    what "auto" means.
+    what "auto" means. With "auto", a fit in float64 whose sizes (widths, batch size, rows times `max_iter`) say that it
+    would take NumPy less than about 0.05 s runs on NumPy, because compiling it takes longer; a fit with callbacks, one
+    that resumes and `partial_fit` never do. The results differ by rounding only.
 n_threads : int or "auto", default=1
 """
 

@@ -42,6 +42,7 @@ class FittedMLP(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
     @contextmanager
     def _program(self, derivation: Derivation, batch_size: int, X: Any) -> Iterator[Program]:
         how = {"engine": self.engine, "batch_size": batch_size, "n_threads": self.n_threads}
+        how["steps"] = getattr(self, "_planned_steps", None)
         with self._held().program(derivation, dtype=X.dtype, **how) as program:
             yield program
 
