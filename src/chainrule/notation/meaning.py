@@ -89,10 +89,21 @@ ELEMENTARY: Mapping[str, Function] = {
     "np.exp": np.exp,
     "np.log": np.log,
     "np.tanh": np.tanh,
+    "np.square": np.square,
+    "np.sqrt": np.sqrt,
+    "np.abs": absolute,
     "abs": absolute,
     "sign": lambda z: np.sign(z.real),
     "expm1": np.expm1,
     "log1p": np.log1p,
+}
+
+
+# The larger and the smaller of two; of complex numbers by their real parts.
+_CHOICES: Mapping[str, Callable[[Array, Array], Array]] = {
+    name: lambda a, b, first=first: np.where(first(a.real, b.real), a, b)  # type: ignore[misc]
+    for names, first in ((("np.maximum", "max"), np.greater), (("np.minimum", "min"), np.less))
+    for name in names
 }
 
 
@@ -215,7 +226,8 @@ def _value(node: Node, setting: Setting) -> Value:
                 )
             return result
         case Fraction(numerator=numerator, denominator=denominator):
-            return elementwise(np.divide, _value(numerator, setting), _value(denominator, setting), node)
+            parts = _value(numerator, setting), _value(denominator, setting)
+            return elementwise(np.divide, *parts, node, repeats=True)  # e^Z over its sums, a row or column
         case Power(base=Letter(name="e", lower=(), upper=()), exponent=exponent):
             return mapped(np.exp, _value(exponent, setting))
         case Power(base=base, exponent=exponent):
@@ -231,6 +243,8 @@ def _value(node: Node, setting: Setting) -> Value:
             return _partial(node, setting)
         case Indicator(condition=condition):
             return _condition(condition, setting)
+        case Relation():
+            return _condition(node, setting)
         case Cases(rows=rows):
             return _cases(node, rows, setting)
         case Matrix(rows=rows):
@@ -318,10 +332,12 @@ def _applied(node: Applied, setting: Setting) -> Value:
         raise MeaningError(f"{to_text(node)}: a function of nothing")
     if name in {"np.sum", "sum", "np.mean", "mean"}:
         return _reduced(node, name, arguments[0])
-    if name in {"np.dot", "dot"} and len(arguments) == 2:
+    if name in {"np.dot", "dot", "np.matmul"} and len(arguments) == 2:
         return times(arguments[0], arguments[1], node, lenient=setting.lenient)
     if name == "np.multiply" and len(arguments) == 2:
         return elementwise(np.multiply, arguments[0], arguments[1], node)
+    if name in _CHOICES and len(arguments) == 2:
+        return elementwise(_CHOICES[name], arguments[0], arguments[1], node, repeats=True)
     if name == "diag":
         if 1 not in arguments[0].array.shape:
             raise MeaningError(f"{to_text(node)}: diag takes a vector, not {shape_text(arguments[0].array.shape)}")

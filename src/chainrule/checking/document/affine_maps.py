@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chainrule.checking.document.letters import BIASES, WEIGHTS, quantity
+from chainrule.checking.document.letters import BIASES, LOSSES, WEIGHTS, quantity
 from chainrule.notation.tree import ONES, Applied, BigSum, Letter, Node, Product, Sum, Transpose
 
 _PRODUCTS = frozenset({"np.dot", "dot", "np.matmul"})
@@ -90,7 +90,7 @@ def _weighted(factors: tuple[Node, Node], summed: tuple[str, ...]) -> tuple[Lett
     if at is None or not all(isinstance(letter, Letter) for letter in bare) or turned[1 - at]:
         return None
     weight, given = bare[at], bare[1 - at]
-    if not isinstance(weight, Letter) or not isinstance(given, Letter):
+    if not isinstance(weight, Letter) or not isinstance(given, Letter) or given.name in LOSSES:
         return None
     if summed:  # Σₖ w_jk x_k: columns; Σᵢ x_i w_ij has the unit that it leads to second
         marks = [mark.text for mark in weight.lower if mark.text.isalpha()]

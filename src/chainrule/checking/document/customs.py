@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import TypeGuard
 
@@ -22,7 +23,7 @@ from chainrule.checking.document.letters import (
     quantity,
 )
 from chainrule.checking.document.statements import Page, Statement
-from chainrule.notation.alphabet import FUNCTIONS, GREEK, LATEX_FUNCTIONS
+from chainrule.notation.alphabet import FUNCTIONS, GREEK, LATEX_FUNCTIONS, SUBSCRIPTS, SUPERSCRIPTS
 from chainrule.notation.parsing import Conventions
 from chainrule.notation.tree import (
     Applied,
@@ -73,7 +74,7 @@ def functions_named(text: str) -> frozenset[str]:
 def _layers_above(text: str) -> frozenset[str]:
     """Letters with a plain layer above them: all with ^l, ^L or ^{l−1}; those with ^1 and ^0 where a weight has ^1."""
     generic, numbered = set[str](), set[str]()
-    for match in _ABOVE.finditer(text):
+    for match in _ABOVE.finditer(_spelled(text)):
         name = GREEK.get(match["name"].lstrip("\\"), match["name"])
         if len(name) == 1 and name != "e":
             (numbered if match["mark"].isdecimal() else generic).add(name)
@@ -82,8 +83,20 @@ def _layers_above(text: str) -> frozenset[str]:
     return frozenset(generic if any(name.lower() in WEIGHTS | {"z", "a", "h", "δ"} for name in generic) else ())
 
 
+def _with_large(sign: str, small: Mapping[str, str], match: re.Match[str]) -> str:
+    return f"{sign}{{{''.join(small[letter] for letter in match[0])}}}"
+
+
+def _spelled(text: str) -> str:
+    """The text with Unicode's small letters as LaTeX has them: wⱼₖ¹ as w_{jk}^{1}."""
+    for sign, small in (("_", SUBSCRIPTS), ("^", SUPERSCRIPTS)):
+        run = re.compile(f"[{re.escape(''.join(small))}]+")
+        text = run.sub(partial(_with_large, sign, small), text)
+    return text
+
+
 def settled(page: Page) -> Page:
-    """The page with one way of writing: layers in square brackets, samples in round ones, transpositions without primes."""
+    """The page with one way of writing: layers in square brackets, samples in round ones, no primes to transpose."""
     page = _with_called_losses(page)
     for customs in (_hypotheses, _layers, _transpositions, _gradients, _samples, _units_as_layers):
         rewrite = customs([side.tree for one in page.statements for side in one.sides if side.tree is not None])

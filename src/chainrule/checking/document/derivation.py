@@ -10,18 +10,24 @@ import numpy as np
 
 from chainrule.checking.document.culprits import blamed
 from chainrule.checking.document.customs import conventions_of, settled
+from chainrule.checking.document.damage import readings
 from chainrule.checking.document.errors_of_layers import with_errors
+from chainrule.checking.document.generic_layers import is_d_letter
 from chainrule.checking.document.inferred import inferred
 from chainrule.checking.document.letters import LOSSES, Quantity, quantity
 from chainrule.checking.document.loops import disorders
 from chainrule.checking.document.model import Model, build, is_function, is_shape
+from chainrule.checking.document.offers import Offer
 from chainrule.checking.document.report import DerivationReport, Item, Place
+from chainrule.checking.document.slips_of_lines import Slip, Slips
 from chainrule.checking.document.source import source_text
 from chainrule.checking.document.statements import Page, Side, Statement, read_page
-from chainrule.checking.document.verdicts import Judge, Judgement
+from chainrule.checking.document.verdicts import Judge, Judgement, Verdict
 from chainrule.checking.document.worlds import canonical
 from chainrule.notation.latex import to_latex
 from chainrule.notation.tree import Applied, Gradient, Letter, Node, Partial, letters, walk
+
+_SHOWN = 400  # characters of a formula that is refused
 
 
 def check_derivation(text_or_path: str | Path) -> DerivationReport:
@@ -83,8 +89,6 @@ class _Checker:
         self.models = (first, first if plain is layered else second)
         self.judges = (Judge(self.models[0]), Judge(self.models[1]))
         self.defined: dict[Quantity, Node] = {}
-        self.ratios: set[float] = set()
-        self.slips: set[str] = set()
         parts = [
             part
             for statement in page.statements
@@ -100,6 +104,7 @@ class _Checker:
                 if isinstance(part, Partial) and isinstance(part.of, Letter) and part.of.name in LOSSES
             )
         )
+        self.slips = Slips(self._judge_for, self.letters, self.partials)
         self.size = next((letter for letter in self.letters if letter.name in {"m", "n", "N"}), Letter("m"))
         self.items: list[Item] = []
 
@@ -120,8 +125,14 @@ class _Checker:
 
     def _statement(self, statement: Statement) -> None:
         left = statement.sides[0]
+        if not statement.signs:
+            reason = left.problems[0].message if left.problems else "nothing to read"
+            place = Place.between(self.text, left.start, max(left.end, left.start + 1))
+            self.items.append(Item(statement.line, _shortened(left.latex), "", "unread", reason=reason, place=place))
+            return
         reference = left
-        previous: Side | None = self._last_right if statement.continues else None
+        again = left.tree is not None and self._last_left is not None and canonical(left.tree) == self._last_left
+        previous: Side | None = self._last_right if statement.continues or again else None
         for right, sign in zip(statement.sides[1:], statement.signs, strict=True):
             item, judgement = self._link(statement, reference, right, sign, previous)
             self.items.append(item)
@@ -129,8 +140,13 @@ class _Checker:
                 reference = right  # the chain goes on with a name that has a meaning of its own
             previous = right
             self._last_right = right
+            judged = judgement.verdict in {"exact", "scalar", "wrong"}
+            self._last_left = canonical(left.tree) if judged and left.tree is not None else None
+            self._last_right_holds = judgement.verdict in {"exact", "scalar", "given"}
 
+    _last_left: Node | None = None
     _last_right: Side | None = None
+    _last_right_holds = False
 
     def _link(
         self, statement: Statement, left: Side, right: Side, sign: str, previous: Side | None
@@ -138,9 +154,12 @@ class _Checker:
         judgement = self._judgement(left, right, sign)
         if statement.condition and judgement.verdict in {"exact", "scalar", "wrong"}:
             judgement = Judgement("unread", why=f"claimed only if {statement.condition}, which isn't tried")
-        slip, correct, origin = "", "", ""
+        if statement.superseded:
+            judgement = Judgement("given", why=statement.superseded)
+        slip, correct = Slip("", origin=""), ""
         if judgement.verdict == "wrong":
-            slip, correct, origin = self._slip(left, right, judgement)
+            slip = self.slips.of(left, right, judgement, follows_right=previous is not None and self._last_right_holds)
+            correct, judgement = slip.correct, replace(judgement, why=slip.why)
         if judgement.verdict == "scalar" and left.tree is not None and right.tree is not None:
             form = self._judge_for(left.tree, right.tree).as_arrays(left.tree, right.tree, sign, self.size)
             if form is not None:
@@ -161,44 +180,35 @@ class _Checker:
             right.latex,
             judgement.verdict,
             judgement.scope,
-            slip,
-            origin,
+            slip.kind,
+            slip.origin,
             correct,
             follows,
             judgement.why,
             sign,
             Place.between(self.text, right.start, right.end),
-            culprits=blamed(self.text, right, correct, slip),
+            offer=self._offer(left, right, sign, judgement),
+            culprits=blamed(self.text, right, correct, slip.kind),
         )
         return item, judgement
 
-    def _slip(self, left: Side, right: Side, judgement: Judgement) -> tuple[str, str, str]:
-        """The kind of slip, the right side without it, and whether it came in here or before."""
-        ratio = judgement.ratio
-        if judgement.slip:
-            origin = "inherited" if judgement.slip in self.slips else "root"
-            self.slips.add(judgement.slip)
-            return judgement.slip, "", origin
-        if ratio not in {None, 0.0}:
-            origin = "inherited" if ratio in self.ratios else "root"
-            self.ratios.add(ratio)
-            return ("sign" if ratio == -1 else f"a factor of {ratio:g}"), self._without_slip(left, right), origin
-        found = None
-        if left.tree is not None and right.tree is not None:
-            judge = self._judge_for(left.tree, right.tree)
-            found = judge.explain(left.tree, right.tree, self.letters, self.partials, self.ratios)
-        if found is None:
-            return "another value", "", "root"
-        origin = "inherited" if found.slip in self.slips and not found.slip.startswith("sign") else "root"
-        self.slips.add(found.slip)
-        return found.slip, to_latex(found.right), origin
+    def _offer(self, left: Side, right: Side, sign: str, judgement: Judgement) -> Offer | None:
+        """A reading of damaged handwriting that would be better than what is there."""
+        if judgement.verdict not in {"wrong", "unread"} or left.tree is None or right.tree is None:
+            return None
+        model = self._judge_for(left.tree, right.tree).model
+        for one in readings(left.tree, right.tree, (*left.problems, *right.problems), model, self.letters):
+            verdict = self._verdict_of(one.left, one.right, sign)
+            lost = judgement.verdict == "unread" and bool(right.problems)
+            if verdict in {"exact", "scalar", "given"} or (lost and verdict == "wrong"):
+                latex = f"{to_latex(one.left)} {sign} {to_latex(one.right)}"
+                return Offer(one.damage, latex, verdict)
+        return None
 
-    def _without_slip(self, left: Side, right: Side) -> str:
-        """The right side after the one edit that makes it right, in LaTeX; empty if there is none."""
-        if left.tree is None or right.tree is None:
-            return ""
-        found = self._judge_for(left.tree, right.tree).explain(left.tree, right.tree, self.letters, self.partials, ())
-        return "" if found is None else to_latex(found.right)
+    def _verdict_of(self, left: Node, right: Node, sign: str) -> Verdict:
+        if self._names_derivative(left, right):
+            return "given"
+        return self._judge_for(left, right).link(left, right, sign).verdict
 
     def _judgement(self, left: Side, right: Side, sign: str) -> Judgement:
         for side in (left, right):
@@ -237,22 +247,28 @@ class _Checker:
                 return self.judges[1]
         return self.judges[0]
 
+    def _names_derivative(self, left: Node, right: Node) -> bool:
+        """∂L/∂w = dw: a name."""
+        if not isinstance(left, Partial) or not isinstance(right, Letter) or not isinstance(left.of, Letter):
+            return False
+        own = quantity(replace(left.by, name=f"d{left.by.name}"))
+        return left.of.name in LOSSES and is_d_letter(right) and quantity(right) == own
+
     def _is_definition(self, left: Node, right: Node, sign: str) -> bool:
         """A first definition, its verbatim repetition, or the meaning of a function's name."""
         if sign not in {"=", ":="}:
             return sign in {"<", ">", "≤", "≥", "≠", "∈", "≈", "∝"}
         if is_shape(right):
             return True
-        if isinstance(left, Partial) and isinstance(right, Letter) and right.name == f"d{left.by.name}":
-            of_loss = isinstance(left.of, Letter) and left.of.name in LOSSES
-            return of_loss and quantity(right) == quantity(replace(left.by, name=right.name))  # ∂L/∂w = dw: a name
+        if self._names_derivative(left, right):
+            return True
         if isinstance(left, Gradient):
             return True  # ∇L = (∂L/∂w, ∂L/∂b): what is in the list
         if isinstance(left, Applied):
             primed = bool(left.function.upper) and left.function.upper[-1].text == "′"
             is_d = len(left.function.name) == 2 and left.function.name[0] == "d"
             return not primed and not is_d
-        if not isinstance(left, Letter) or left.name.startswith("d"):
+        if not isinstance(left, Letter) or (left.name.startswith("d") and left.name != "d"):
             return False
         one = quantity(left)
         if one.name in {claimed.name for model in self.models for claimed in model.claimed}:
@@ -269,5 +285,10 @@ class _Checker:
 
 def _wanted(changes: Sequence[str], why: str) -> str:
     """What a scalar line lacks, in words, and what fails without it."""
-    said = ", ".join(dict.fromkeys(changes))
-    return f"it wants {said}; {why}" if said and why else f"it wants {said}" if said else why
+    said = ", ".join(dict.fromkeys(changes)) or "other brackets"
+    return f"it wants {said}; {why}" if why else f"it wants {said}"
+
+
+def _shortened(latex: str) -> str:
+    """The beginning of a formula that is too long to be shown."""
+    return latex if len(latex) <= _SHOWN else latex[: _SHOWN - 1] + "…"

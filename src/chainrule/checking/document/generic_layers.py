@@ -41,8 +41,9 @@ def with_every_layer(model: Model) -> None:
             own = replace(one, layer=_at(one.layer, "L", last)) if letter == "L" and last else one
             model.definitions.setdefault(own, at_layer(body, None, 0, last) if last else body)
     for one in [*model.known()]:
-        if one.layer == "0" and one not in model.definitions and one.name != "x":
-            model.definitions[one] = Letter("x")
+        if one.layer == "0" and one not in model.definitions and one.name not in {"x", "p", "m"}:
+            dropped = Quantity("d", "", "0")
+            model.definitions[one] = Letter("d", lower=(Mark("0"),)) if dropped in model.definitions else Letter("x")
     model.definitions = _in_order(model)
 
 

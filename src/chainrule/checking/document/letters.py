@@ -42,8 +42,14 @@ def quantity(letter: Letter) -> Quantity:
     for mark in letter.upper:
         if mark.style == "square":
             layer = mark.text
-    name = letter.name if letter.name in LOSSES | SIZES else letter.name.lower()
+    is_mask = letter.name == "M" and layer.isdecimal()
+    name = letter.name if letter.name in LOSSES | SIZES and not is_mask else letter.name.lower()
     return Quantity(name, letter.accent, layer)
+
+
+def is_size(one: Quantity) -> bool:
+    """Whether a quantity is how many there are of something: n, but not m₁, the mask of a layer."""
+    return one.name in SIZES and not (one.name == "m" and one.layer.isdecimal())
 
 
 def is_layer(mark: Mark) -> bool:

@@ -31,9 +31,10 @@ from chainrule.notation.tree import (
     Transpose,
 )
 
-_KEPT = 10  # values for each set of factors
+_KEPT = 10  # values for each part
+_KEPT_JOINED = 100  # values for each set of factors
 _FACTORS = 8
-_STEPS = 300_000  # pairs that are looked at for one line
+_STEPS = 100_000  # joins that are tried for one line
 _RTOL = 1e-8
 _COSTS = {"⊙": 1, "another": 1, "diag": 1}
 
@@ -78,12 +79,12 @@ def matrix_form(
     jacobian : bool
         Whether the left side is a Jacobian, so that a vector may want to stand on a diagonal.
     """
-    search = _Search(setting, size)
+    search = _Search(setting, size, jacobian=jacobian)
     try:
         forms = search.forms(right)
     except _TooLongError:
         return None
-    finished = sorted(search.finished(forms, target, jacobian=jacobian), key=lambda form: form.cost)
+    finished = sorted(search.finished(forms, target), key=lambda form: form.cost)
     return next((form for form in finished[:6] if holds(form.node)), None)
 
 
@@ -92,9 +93,10 @@ class _TooLongError(Exception):
 
 
 class _Search:
-    def __init__(self, setting: Setting, size: Letter) -> None:
+    def __init__(self, setting: Setting, size: Letter, *, jacobian: bool) -> None:
         self.setting = setting
         self.size = size
+        self.jacobian = jacobian
         self.steps = 0
 
     # ---------------------------------------------------------------- forms of a part
@@ -104,7 +106,7 @@ class _Search:
         found: Iterable[Form] = ()
         match node:
             case Product():
-                return self._products(_flattened(node))
+                return self._products(flattened(node))
             case Applied(function=Letter(name="np.dot" | "dot"), arguments=(first, second)):
                 return self._products([first, second])
             case Sum(terms=terms, negative=negative):
@@ -122,7 +124,10 @@ class _Search:
                 found = self._together((of,), lambda parts: Transpose(parts[0]))
             case _:
                 pass
-        return _distinct([*self._as_written(node), *found])
+        return _distinct(
+            [*self._with_diagonals(self._as_written(node)), *found],
+            _KEPT_JOINED if isinstance(node, Product) else _KEPT,
+        )
 
     def _as_written(self, node: Node) -> list[Form]:
         try:
@@ -144,34 +149,36 @@ class _Search:
 
     # ---------------------------------------------------------------- products
 
-    def _products(self, factors: Sequence[tuple[Node, str] | Node]) -> list[Form]:
+    def _products(self, factors: Sequence[tuple[Node, ProductSign] | Node]) -> list[Form]:
         """Ways to multiply factors, in any order."""
-        named = [factor if isinstance(factor, tuple) else (factor, "") for factor in factors]
+        named: list[tuple[Node, ProductSign]] = [each if isinstance(each, tuple) else (each, "") for each in factors]
         if len(named) > _FACTORS:
             return []
-        written = tuple(sign for _, sign in named[1:])
-        table: dict[int, list[Form]] = {1 << at: self._single(factor) for at, (factor, _) in enumerate(named)}
+        elementwise = "⊙" in [sign for _, sign in named[1:]]
+        table = {1 << at: _Shelf(self._single(factor)) for at, (factor, _) in enumerate(named)}
         for mask in range(1, 1 << len(named)):
             if mask not in table:
-                table[mask] = _distinct(self._joined(mask, table, elementwise="⊙" in written))
-        return table[(1 << len(named)) - 1]
+                table[mask] = _Shelf(
+                    _distinct(self._with_diagonals(self._joined(mask, table, elementwise=elementwise)), _KEPT_JOINED)
+                )
+        return table[(1 << len(named)) - 1].forms
 
     def _single(self, factor: Node) -> list[Form]:
-        forms = self.forms(factor)
+        forms = self.forms(factor)[:_KEPT]
         turned = [
             Form(_transposed(form.node), form.value.T, (*form.changes, _turning(form.node)))
             for form in forms
             if form.value.ndim == 2 and form.value.shape != (1, 1)
         ]
-        return _distinct([*forms, *turned])
+        return _distinct([*self._with_diagonals(forms), *turned], 2 * _KEPT)
 
-    def _joined(self, mask: int, table: dict[int, list[Form]], *, elementwise: bool) -> Iterator[Form]:
+    def _joined(self, mask: int, table: dict[int, _Shelf], *, elementwise: bool) -> Iterator[Form]:
         part = (mask - 1) & mask
         while part:
             rest = mask ^ part
-            in_order = part < rest if part.bit_length() == rest.bit_length() else part.bit_length() < rest.bit_length()
-            for first in table[part]:
-                for second in table[rest]:
+            in_order = (part & -part) < (rest & -rest)
+            for first in table[part].forms:
+                for second in table[rest].fitting(first):
                     self._count()
                     yield from _join(first, second, in_order=in_order, elementwise=elementwise)
             part = (part - 1) & mask
@@ -183,15 +190,13 @@ class _Search:
 
     # ---------------------------------------------------------------- the whole
 
-    def finished(self, forms: Sequence[Form], target: Array, *, jacobian: bool) -> Iterator[Form]:
+    def finished(self, forms: Sequence[Form], target: Array) -> Iterator[Form]:
         """Forms that have the target's value, as they are or with a sum over the batch, 1/m or diag around them."""
         for form in forms:
             yield from self._scaled(form, target)
             for summed in self._summed([form]):
                 yield from self._scaled(summed, target)
-            if jacobian and form.value.ndim == 2 and 1 in form.value.shape:
-                yield from self._diagonal(form, target)
-            if jacobian and form.node == Num("1") and 1 in target.shape and _equal(np.ones(target.shape), target):
+            if self.jacobian and form.node == Num("1") and 1 in target.shape and _equal(np.ones(target.shape), target):
                 yield Form(ONES, target, (*form.changes, "a column of ones"))
 
     def _summed(self, forms: Iterable[Form]) -> Iterator[Form]:
@@ -218,20 +223,51 @@ class _Search:
             if samples > 1 and _equal(form.value * factor, target):
                 yield Form(_times(node, form.node, ""), target, (*form.changes, change))
 
-    def _diagonal(self, form: Form, target: Array) -> Iterator[Form]:
-        vector = form.value.ravel()
-        if _equal(np.diag(vector), target):
-            node = Applied(Letter("diag"), (form.node,))
-            yield Form(node, target, (*form.changes, "diag"))
+    def _with_diagonals(self, forms: Iterable[Form]) -> Iterator[Form]:
+        """Forms, and in a Jacobian each vector on a diagonal too."""
+        for form in forms:
+            yield form
+            if self.jacobian and form.value.ndim == 2 and 1 in form.value.shape and form.value.size > 1:
+                node = Applied(Letter("diag"), (form.node,))
+                yield Form(node, np.diag(form.value.ravel()), (*form.changes, "diag"))
 
 
-def _flattened(node: Node, sign: str = "") -> list[tuple[Node, str]]:
+class _Shelf:
+    """Forms by their shapes, so that only those are looked at which fit."""
+
+    def __init__(self, forms: Sequence[Form]) -> None:
+        self.forms = list(forms)
+        self._numbers: list[Form] = []
+        self._by_rows: dict[int, list[Form]] = {}
+        self._by_shape: dict[tuple[int, ...], list[Form]] = {}
+        for form in forms:
+            if form.value.ndim == 0:
+                self._numbers.append(form)
+            else:
+                self._by_rows.setdefault(form.value.shape[0], []).append(form)
+                self._by_shape.setdefault(form.value.shape, []).append(form)
+
+    def fitting(self, first: Form) -> Iterator[Form]:
+        """What can stand behind a form: numbers, what has its shape, what has as many rows as it has columns."""
+        if first.value.ndim == 0:
+            yield from self.forms
+            return
+        yield from self._numbers
+        shape = first.value.shape
+        yield from self._by_shape.get(shape, ())
+        if shape[0] != shape[1]:
+            yield from self._by_rows.get(shape[1], ())
+        else:
+            yield from (form for form in self._by_rows.get(shape[1], ()) if form.value.shape != shape)
+
+
+def flattened(node: Node, sign: ProductSign = "") -> list[tuple[Node, ProductSign]]:
     """The factors of a product with the sign before each; brackets around products fall away."""
     if not isinstance(node, Product):
         return [(node, sign)]
-    found: list[tuple[Node, str]] = []
+    found: list[tuple[Node, ProductSign]] = []
     for factor, before in zip(node.factors, (sign, *node.signs), strict=True):
-        found += _flattened(factor, before)
+        found += flattened(factor, before)
     return found
 
 
@@ -280,7 +316,7 @@ def _short(node: Node) -> str:
     return text if len(text) < 20 else "a factor"
 
 
-def _distinct(forms: Iterable[Form]) -> list[Form]:
+def _distinct(forms: Iterable[Form], kept: int = _KEPT) -> list[Form]:
     """The cheapest form for each value, the cheapest few of all."""
     best: dict[tuple[tuple[int, ...], bytes], Form] = {}
     for form in forms:
@@ -290,7 +326,7 @@ def _distinct(forms: Iterable[Form]) -> list[Form]:
         known = best.get(key)
         if known is None or form.cost < known.cost:
             best[key] = form
-    return sorted(best.values(), key=lambda form: form.cost)[:_KEPT]
+    return sorted(best.values(), key=lambda form: form.cost)[:kept]
 
 
 def _equal(one: Array, other: Array) -> bool:

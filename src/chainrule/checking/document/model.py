@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from chainrule.checking.document.affine_maps import affine
 from chainrule.checking.document.generic_layers import with_every_layer
@@ -23,6 +23,7 @@ from chainrule.checking.document.letters import (
     without_samples,
 )
 from chainrule.checking.document.statements import Page, Statement
+from chainrule.notation.alphabet import LATEX_FUNCTIONS, WORD_FUNCTIONS
 from chainrule.notation.tree import (
     Applied,
     BigSum,
@@ -43,6 +44,7 @@ ACTIVATION_WORDS = {"sigmoid": "sigmoid", "logistic": "sigmoid", "relu": "relu",
 FUNCTION_OF_NAME = {"σ": "sigmoid", "ReLU": "relu", "relu": "relu", "sigmoid": "sigmoid", "tanh": "tanh"}
 
 
+_WORDS = LATEX_FUNCTIONS | WORD_FUNCTIONS | {"np.matmul", "axis", "keepdims", "True", "False"}
 _ONE_SAMPLE = re.compile(r"\b(?:one|single)\s+(?:training\s+)?(?:sample|example|instance)\b", re.IGNORECASE)
 
 
@@ -80,6 +82,8 @@ class Model:
         Whether dZ and dA are derivatives of the losses' sum, though the cost is their mean.
     fed_first : bool
         Whether w_jk leads to unit j, as in ∂z_j/∂w_jk, also where the matrix W has its rows for the units before.
+    weighs_samples : bool
+        Whether w⁽ⁱ⁾ is the weight of a sample.
     """
 
     definitions: dict[Quantity, Node] = field(default_factory=dict)
@@ -89,6 +93,7 @@ class Model:
     entries: dict[Quantity, Letter] = field(default_factory=dict)
     one_sample: bool = False
     fed_first: bool = False
+    weighs_samples: bool = False
     targets: str = ""
     claimed: frozenset[Quantity] = frozenset()
     errors_per_sample: bool = False
@@ -110,7 +115,7 @@ class Model:
         """Whether the outputs are shares of one: labels then sum to one, and there are several outputs."""
         return any(
             (isinstance(part, Applied) and part.function.name == "softmax")
-            or (isinstance(part, Fraction) and isinstance(part.denominator, BigSum))
+            or (isinstance(part, Fraction) and _sums_units(part.denominator))
             for body in self.definitions.values()
             for part in walk(body)
         )
@@ -124,11 +129,15 @@ class Model:
         return outer[-1] if outer else None
 
 
+def _sums_units(node: Node) -> bool:
+    return isinstance(node, BigSum) or (isinstance(node, Applied) and node.function.name in {"np.sum", "sum"})
+
+
 def is_function(letter: Letter, model: Model) -> bool:
     """Whether a letter is a function's name."""
     if any(key.partition("[")[0] == letter.name for key in model.functions):
         return True
-    return letter.name in FUNCTION_OF_NAME or letter.name in {"e", "log", "exp", "ln"}
+    return letter.name in FUNCTION_OF_NAME or letter.name == "e" or letter.name in _WORDS
 
 
 def build(page: Page) -> tuple[Model, Model]:
@@ -138,6 +147,7 @@ def build(page: Page) -> tuple[Model, Model]:
     """
     whole = Model(one_sample=any(_ONE_SAMPLE.search(line) for line in page.lines))
     whole.fed_first = _fed_first(page)
+    whole.weighs_samples = _weighs_samples(page)
     whole.targets = _targets(page)
     _functions(page, whole)
     for statement in page.statements:
@@ -159,6 +169,16 @@ def _targets(page: Page) -> str:
     return ""
 
 
+def _weighs_samples(page: Page) -> bool:
+    """Whether w⁽ⁱ⁾ is the weight of a sample: the weights of units have layers then."""
+    found = [letter for one in page.statements for side in one.sides if side.tree is not None for letter in letters(side.tree)]
+    weights = [letter for letter in found if quantity(letter).name in WEIGHTS]
+    return any(quantity(letter).layer for letter in weights) and any(
+        not letter.lower and [mark.style for mark in letter.upper] == ["round"] and not quantity(letter).layer
+        for letter in weights
+    )
+
+
 def _fed_first(page: Page) -> bool:
     """Whether more derivatives of a page share the first index of a weight (∂z_j/∂w_jk) than the second."""
     first = second = 0
@@ -176,7 +196,7 @@ def _define(left: Node, right: Node, statement: Statement, model: Model) -> None
     if isinstance(left, Partial) and isinstance(right, Partial) and left.by == right.by:
         _by_example(left, right, model)
         return
-    if not isinstance(left, Letter) or left.name.startswith("d") or is_function(left, model):
+    if not isinstance(left, Letter) or (left.name.startswith("d") and left.name != "d") or is_function(left, model):
         return
     if "=" not in statement.signs or any(sign != "=" for sign in statement.signs):
         return
@@ -186,10 +206,11 @@ def _define(left: Node, right: Node, statement: Statement, model: Model) -> None
     by_entries = bool(generic) and generic <= entry_indices(right) and _is_of_units(left, right)
     if one in mentioned or (generic and not by_entries) or any(isinstance(part, Partial) for part in walk(right)):
         return
-    if one.name in SIZES | RATES or (one.name == "y" and not one.accent and not model.targets):
+    if is_size(one) or one.name in RATES or (one.name == "y" and not one.accent and not model.targets):
         return
     if isinstance(right, Cases) or is_shape(right):
         return
+    right = _with_sum_named(right, model)
     samples = entry_indices(left)
     body = without_samples(right) if samples and not by_entries else right
     if by_entries and one not in model.definitions:
@@ -204,6 +225,20 @@ def _define(left: Node, right: Node, statement: Statement, model: Model) -> None
         return
     elif isinstance(right, Letter) and isinstance(model.definitions[one], Letter):
         _redefine(model.definitions[one], right, model)
+
+
+def _with_sum_named(body: Node, model: Model) -> Node:
+    """σ(W₁ x + b₁) as σ(z₁), with z₁ defined as the weighted sum."""
+    if not isinstance(body, Applied):
+        return body
+    for argument in body.arguments:
+        found = None if isinstance(argument, Letter) else affine(argument)
+        if found is not None:
+            name = Letter("z", "", (Mark(found.weight_layer, "square"),) if found.weight_layer else ())
+            if quantity(name) not in model.definitions:
+                model.definitions[quantity(name)] = argument
+                return replace(body, arguments=tuple(name if one is argument else one for one in body.arguments))
+    return body
 
 
 def _is_of_units(left: Letter, right: Node) -> bool:
@@ -284,6 +319,8 @@ def _split(whole: Model) -> tuple[Model, Model]:
     layered, plain = ([one for one in maps if bool(one.layer) == numbered] for numbered in (True, False))
     numbered = any(one.layer.isdecimal() for one in whole.definitions)  # or the layers are "prev" and the last
     if not layered or not plain or not numbered or any(quantity(maps[one].given).layer for one in plain):
+        return whole, whole
+    if any(not quantity(maps[one].given).layer and quantity(maps[one].given) in whole.definitions for one in layered):
         return whole, whole
     own = set(plain)  # what the plain network computes: its maps and what follows from them
     for one, body in whole.definitions.items():

@@ -75,6 +75,27 @@ def repair(
     return None
 
 
+def edits_of(factor: Node, model: Model, page_letters: Iterable[Letter]) -> Iterator[Repair]:
+    """Single edits of one factor: arguments, variables of differentiation, what is differentiated, letters."""
+    known = _spellings(page_letters, model)
+    for edits in (_arguments, _variables, _differentiated, _letters):
+        yield from edits(factor, known)
+
+
+def _differentiated(node: Node, known: dict[Quantity, Letter]) -> Iterator[Repair]:
+    """∂Y/∂A for ∂ℒ/∂A, and the like."""
+    del known
+
+    def edit(part: Node) -> Iterator[Repair]:
+        if isinstance(part, Partial) and isinstance(part.of, Letter) and part.of.name not in LOSSES:
+            for loss in losses:
+                slip = f"the derivative of {quantity(part.of)} for that of {loss.name}"
+                yield Repair(slip, replace(part, of=loss))
+
+    losses = [Letter(name) for name in sorted(LOSSES)]
+    yield from _everywhere(node, edit)
+
+
 def _spellings(page_letters: Iterable[Letter], model: Model) -> dict[Quantity, Letter]:
     """One spelling for each quantity of the page that is an array."""
     found: dict[Quantity, Letter] = {}
@@ -162,7 +183,8 @@ def _missing_factors(node: Node, known: dict[Quantity, Letter], partials: Sequen
         candidates += [(f"{function.name}′({one})", Applied(function, (letter,))) for one, letter in known.items()]
     candidates += [("2", Num("2")), ("m", Letter("m"))]
     for name, factor in candidates:
-        yield Repair(f"missing factor {name}", Product((node, factor), ("",)))
+        both = (factor, node) if name in {"2", "m"} else (node, factor)
+        yield Repair(f"missing factor {name}", Product(both, ("",)))
     for name, factor in (("2", Num("2")), ("m", Letter("m"))):
         yield Repair(f"stray factor {name}", Fraction(node, factor))
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from chainrule.checking.document.code_blocks import blocks, code_lines
 from chainrule.checking.document.errors import DocumentError
 from chainrule.checking.document.plain_lines import plain_formulas
 from chainrule.notation.parsing import Conventions, read_tokens
@@ -59,6 +60,8 @@ class Statement:
         Whether it began with a relation sign: the first side then is the chain's first side, from before.
     condition : str
         The inequality behind an "if" in front of it, in the same formula.
+    superseded : str
+        Why a line of code isn't judged by itself: what it assigns is changed in place further down.
     """
 
     line: int
@@ -66,6 +69,7 @@ class Statement:
     signs: tuple[str, ...]
     continues: bool = False
     condition: str = ""
+    superseded: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,10 +92,10 @@ def read_page(text: str, conventions: Conventions) -> Page:
         raise DocumentError(f"a document of {len(text):,} characters; at most {MAX_CHARACTERS:,} are read")
     statements: list[Statement] = []
     chain: Side | None = None
-    for formula, offset in formulas(text):
+    for formula, offset, tokens, superseded in _sources(text):
         line = text.count("\n", 0, offset + len(formula) - len(formula.lstrip())) + 1
         try:
-            pieces = list(_segments(tokenize(formula)))
+            pieces = list(_segments(tokenize(formula) if tokens is None else tokens))
         except NotationError as error:
             statements.append(Statement(line, (Side(formula, None, (Problem(str(error), 0, 0),), offset, offset),), ()))
             continue
@@ -102,11 +106,29 @@ def read_page(text: str, conventions: Conventions) -> Page:
                 continue
             if _CONDITIONAL.search(formula) and set(statement.signs) <= _INEQUALITIES:
                 condition = formula[statement.sides[0].start - offset : statement.sides[-1].end - offset]
-            statements.append(replace(statement, condition=condition))
+            statements.append(replace(statement, condition=condition, superseded=superseded))
             if len(statements) > MAX_STATEMENTS:
                 raise DocumentError(f"a document of more than {MAX_STATEMENTS:,} statements; no more are judged")
             chain = statement.sides[0]
     return Page(tuple(statements), tuple(text.split("\n")))  # not splitlines: lines are counted by their line feeds
+
+
+_Source = tuple[str, int, tuple[Token, ...] | None, str]
+
+
+def _sources(text: str) -> Iterator[_Source]:
+    """The formulas of a text, in order: of its prose, to be cut into tokens, and of its blocks of code, as tokens."""
+    found: list[_Source] = []
+    prose = text
+    for start, end, language in blocks(text):
+        if language:
+            lines = code_lines(text, start, end, language)
+            found += [(line.text, line.offset, line.tokens, line.superseded) for line in lines]
+        else:
+            found += [(formula, start + offset, None, "") for formula, offset in plain_formulas(text[start:end])]
+        prose = prose[:start] + re.sub(r"[^\n]", " ", prose[start:end]) + prose[end:]
+    found += [(formula, offset, None, "") for formula, offset in formulas(prose)]
+    yield from sorted(found, key=lambda each: each[1])
 
 
 def formulas(text: str) -> Iterator[tuple[str, int]]:
@@ -279,12 +301,13 @@ def _statement(
     if continues and chain is not None:
         return Statement(line, (chain, *sides), tuple(signs[: len(sides)]), continues=True)
     if len(sides) < 2:
-        return None
+        lost = Problem("one side of the relation is missing", 0, 0)
+        return Statement(line, (replace(sides[0], problems=(*sides[0].problems, lost)),), ()) if sides else None
     return Statement(line, sides, tuple(signs[: len(sides) - 1]))
 
 
 def _side(tokens: Sequence[Token], formula: str, offset: int, conventions: Conventions) -> Side:
-    start, end = tokens[0].start, max(token.end for token in tokens)
+    start, end = min(token.start for token in tokens), max(token.end for token in tokens)
     try:
         reading = read_tokens(tokens, conventions)
     except NotationError as error:

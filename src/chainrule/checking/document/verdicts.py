@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from chainrule.checking.document.double_slips import double_slip
 from chainrule.checking.document.generic_layers import is_d_letter, layer_versions
 from chainrule.checking.document.letters import (
     LOSSES,
@@ -20,7 +21,7 @@ from chainrule.checking.document.letters import (
 )
 from chainrule.checking.document.matrix_forms import Form, matrix_form
 from chainrule.checking.document.model import FUNCTION_OF_NAME, Model, is_function
-from chainrule.checking.document.repairs import Repair, repair
+from chainrule.checking.document.repairs import Repair, edits_of, repair
 from chainrule.checking.document.worlds import (
     BATCH,
     BATCH_OUTPUTS,
@@ -52,6 +53,7 @@ from chainrule.notation.tree import (
     Node,
     Num,
     Partial,
+    Product,
     Transpose,
     children,
     letters,
@@ -124,7 +126,7 @@ class Judge:
         except MeaningError as error:
             return Judgement("unread", why=str(error))
         if not scalar:
-            return Judgement("wrong", why="it fails even for numbers", ratio=self._ratio(left, right))
+            return Judgement("wrong", why="it fails even for numbers", ratio=self.ratio(left, right))
         if self._try(left, right, BATCH):
             return Judgement("exact", "batch")
         if self._is_jacobian(left) and self._try(left, right, ONE_SAMPLE_OUTPUTS):
@@ -136,7 +138,7 @@ class Judge:
         one = self._try(left, right, ONE_SAMPLE)
         if one and self.model.one_sample:
             return Judgement("exact", "one sample", why="the page treats one sample")
-        return Judgement("scalar", "one sample" if one else "scalar only", why=self._misfit(left, right))
+        return Judgement("scalar", self._scope(left, right), why=self._misfit(left, right))
 
     # ---------------------------------------------------------------- preparation
 
@@ -201,14 +203,67 @@ class Judge:
         versions = self._versions(left, right)
         left, right = next((pair for pair in versions if not self._try(*pair, SCALAR)), versions[0])
 
+        allowed = {ratio for ratio in ratios if ratio not in {0.0, 1.0, -1.0}}
+        place = self._first_place(left, right)
+
         def holds(candidate: Node) -> bool:
+            if not self._is_near(place, candidate, allowed):
+                return False
             if self._try(left, candidate, SCALAR):
                 return True
-            ratio = self._ratio(left, candidate)
+            ratio = self.ratio(left, candidate) if allowed else None
             return ratio is not None and ratio in allowed
 
-        allowed = {ratio for ratio in ratios if ratio not in {0.0, 1.0, -1.0}}
         return repair(right, holds, self.model, page_letters, page_partials)
+
+    def _first_place(self, left: Node, right: Node) -> tuple[Setting, Array] | None:
+        """A setting of numbers, its indices bound, in which the left side has a value."""
+        indices = sorted(entry_indices(left) | entry_indices(right) - _summed(right))
+        setting = self.world(SCALAR, 0).setting().binding(**dict.fromkeys(indices, 0))
+        try:
+            return setting, evaluate(left, setting)
+        except MeaningError:
+            return None
+
+    def _is_near(self, place: tuple[Setting, Array] | None, candidate: Node, allowed: set[float]) -> bool:
+        """Whether a candidate may hold: what fails at one place needn't be tried at others."""
+        if place is None or place[1].size != 1:
+            return True
+        setting, target = place
+        try:
+            value = evaluate(candidate, setting)
+        except MeaningError:
+            return False
+        if value.size != 1:
+            return True
+        one, other = float(target.real.ravel()[0]), float(value.real.ravel()[0])
+        return any(np.isclose(other, one * ratio, rtol=1e-6, atol=1e-11) for ratio in (1.0, *allowed))
+
+    def explain_two(
+        self, left: Node, right: Node, page_letters: Iterable[Letter], ratios: Iterable[float]
+    ) -> Repair | None:
+        """The two slips of a wrong product, in two of its factors."""
+        left, right = self._versions(left, right)[0]
+        worlds = [self.world(SCALAR, draw).setting() for draw in range(DRAWS)]
+
+        def values(node: Node) -> Array | None:
+            try:
+                found = [evaluate(node, world) for world in worlds]
+            except MeaningError:
+                return None
+            if any(value.size != 1 or not np.all(np.isfinite(value)) for value in found):
+                return None
+            return np.array([value.real.ravel()[0] for value in found])
+
+        def edits(factor: Node) -> Iterator[Repair]:
+            return edits_of(factor, self.model, page_letters)
+
+        def fits(candidate: Node) -> bool:
+            return self._try(left, candidate, BATCH)
+
+        target = values(left)
+        allowed = [1.0, *(ratio for ratio in ratios if ratio not in {0.0, 1.0, -1.0})]
+        return None if target is None else double_slip(right, target, values, edits, allowed, fits)
 
     def as_arrays(self, left: Node, right: Node, sign: str, size: Letter) -> Form | None:
         """The matrix form that a line wants which holds for numbers only: verified in a batch, where it can be with
@@ -310,7 +365,7 @@ class Judge:
             return False
         return True
 
-    def _ratio(self, left: Node, right: Node) -> float | None:
+    def ratio(self, left: Node, right: Node) -> float | None:
         """The constant that the right side is of the left, for numbers."""
         try:
             ratios = [
@@ -320,8 +375,20 @@ class Judge:
             ]
         except (MeaningError, ZeroDivisionError):
             return None
-        close = bool(ratios) and np.allclose(ratios, ratios[0], rtol=1e-7)
+        close = bool(ratios) and np.all(np.isfinite(ratios)) and np.allclose(ratios, ratios[0], rtol=1e-7)
         return round(ratios[0], 9) if close else None
+
+    def _scope(self, left: Node, right: Node) -> str:
+        """Whether a line that fails as arrays holds for one sample; derivatives are rows only among themselves."""
+        rows = (False, True) if only_derivatives(right) else (False,)
+        one = any(self._try_read(left, right, ONE_SAMPLE, rows=each) for each in rows)
+        return "one sample" if one else "scalar only"
+
+    def _try_read(self, left: Node, right: Node, regime: Regime, *, rows: bool) -> bool:
+        try:
+            return self._holds_read(left, right, regime, rows=rows)
+        except MeaningError:
+            return False
 
     def _misfit(self, left: Node, right: Node) -> str:
         for regime in (ONE_SAMPLE, BATCH):
@@ -441,6 +508,12 @@ def _same(one: Array, other: Array, *, flattened: bool) -> bool:
     if flattened and other.ndim == 2 and other.shape[0] == 1 and one.size == other.size:
         return bool(np.allclose(one.ravel(), other.ravel(), rtol=RTOL, atol=1e-11))
     return False
+
+
+def only_derivatives(node: Node) -> bool:
+    """Whether a side is a product of derivatives and numbers alone, which are Jacobians."""
+    factors = node.factors if isinstance(node, Product) else (node,)
+    return all(isinstance(factor, Partial | Num) for factor in factors)
 
 
 def _summed(node: Node) -> set[str]:

@@ -19,10 +19,10 @@ from chainrule.checking.document.letters import (
     LABELS,
     LOSSES,
     RATES,
-    SIZES,
     WEIGHTS,
     Quantity,
     is_layer,
+    is_size,
     quantity,
     rebuilt,
 )
@@ -33,11 +33,13 @@ from chainrule.checking.document.model import (
     is_function,
 )
 from chainrule.checking.functions import activation_callables
-from chainrule.notation.meaning import Array, Function, IndexRangeError, MeaningError, Setting, evaluate
+from chainrule.notation.meaning import Array, Function, IndexRangeError, MeaningError, Setting, ShapeError, evaluate
 from chainrule.notation.tree import Dots, Letter, Mark, Matrix, Node, Partial, Transpose, children, letters, mentions
 
 STEP = 1e-30
 PI = Letter("π")
+SAMPLE_WEIGHT = Quantity("w")
+_SHARES = frozenset({"p", "s"})  # where nothing defines them: a probability, the weight of a batch
 _WIDTHS = (3, 4, 2, 6, 7, 8, 9, 10, 11, 12)
 
 
@@ -82,6 +84,11 @@ class World:
 
     def __post_init__(self) -> None:
         self.rng = np.random.default_rng(self.seed)
+        self.loss = self.model.loss
+        self._loss_bodies = {
+            canonical(body): one for one, body in self.model.definitions.items() if one.name in LOSSES
+        }
+        self._as_losses: dict[Node, Node] = {}
         self._lay_out()
         self.functions = _functions(self)
 
@@ -153,14 +160,30 @@ class World:
         """How many units a quantity has: those of the nearest thing that it is computed from."""
         return next((self._units[near] for near in self._ancestors(one) if near in self._units), None)
 
+    def _width_where_used(self, one: Quantity) -> int | None:
+        """How many units a leaf has that is used entry by entry (a mask, or the inputs below one)."""
+        users = (other for other in self.model.definitions if other.name not in LOSSES)
+        return next(
+            (
+                width
+                for other in users
+                if affine(self.model.definitions[other]) is None and one in self._mentioned(other)
+                if (width := self._width_of(other)) is not None
+            ),
+            None,
+        )
+
     def _free(self, one: Quantity) -> Array:
         """Numbers for a leaf by what its name usually is."""
         samples = self.regime.samples
-        if one.name in SIZES:
+        if is_size(one):
             return np.asarray(float(samples))
-        if one.name in RATES:
+        if one.name in RATES | _SHARES:
             return np.asarray(self.rng.uniform(0.2, 0.8))
-        units = self._units.get(one, max((self._units[out] for out in self._last), default=self.regime.outputs))
+        if one == SAMPLE_WEIGHT and self.model.weighs_samples:
+            return self._draw((1, samples) if self.columns else (samples, 1))
+        outputs = max((self._units[out] for out in self._last), default=self.regime.outputs)
+        units = self._units.get(one) or self._width_where_used(one) or outputs
         shape = (units, samples) if self.columns else (samples, units)
         if one.name in LABELS:
             labels = self.rng.uniform(0.1, 0.9, shape)
@@ -204,7 +227,7 @@ class World:
         """The quantity itself, or the last layer's when the page leaves the layer out."""
         if one in self.model.definitions or one in self.base:
             return one
-        if one.name in SIZES | RATES:
+        if is_size(one) or one.name in RATES:
             self.base[one] = self._free(one)
             return one
         if not one.layer:
@@ -213,8 +236,11 @@ class World:
             ]
             if numbered:
                 return max(numbered, key=lambda q: (len(q.layer), q.layer))
-        if one.layer == "0" and one.name in {"a", "h"}:
-            return self.known(Quantity("x"))
+        dropped = Quantity("d", "", one.layer)
+        if one.layer == "0" and one.name in {"a", "h", "d"}:
+            return dropped if dropped in self.model.definitions and one != dropped else self.known(Quantity("x"))
+        if one == dropped and Quantity("a", "", one.layer) in self.model.definitions:
+            return Quantity("a", "", one.layer)
         raise MeaningError(f"nothing on the page says what {one} is")
 
     def value(self, one: Quantity, changed: dict[Quantity, Array]) -> Array:
@@ -280,10 +306,9 @@ class World:
         return _chosen(value, letter, setting, one, self)
 
     def _loss_letter(self) -> Letter:
-        loss = self.model.loss
-        if loss is None:
+        if self.loss is None:
             raise MeaningError("the page defines no loss")
-        return Letter(loss.name)
+        return Letter(self.loss.name)
 
     # ---------------------------------------------------------------- derivatives
 
@@ -325,11 +350,12 @@ class World:
 
     def _as_loss(self, of: Node) -> Node:
         """The loss's own expression stands for the loss: its sum over the samples is understood."""
-        loss = self.model.loss
-        for one, body in self.model.definitions.items():
-            if one.name in LOSSES and loss is not None and canonical(body) == canonical(of):
-                return Letter(one.name)
-        return of
+        if self.loss is None:
+            return of
+        if of not in self._as_losses:
+            one = self._loss_bodies.get(canonical(of))
+            self._as_losses[of] = of if one is None else Letter(one.name)
+        return self._as_losses[of]
 
 
 @dataclass(frozen=True)
@@ -363,7 +389,7 @@ def _chosen(value: Array, letter: Letter, setting: Setting, one: Quantity, world
     if value.ndim == 0:
         return value
     sample_axis = 1 if world.columns else 0
-    of_samples = one.name not in WEIGHTS | BIASES
+    of_samples = one.name not in WEIGHTS | BIASES or (one == SAMPLE_WEIGHT and world.model.weighs_samples)
     sample: int | None = None
     for mark in letter.upper:
         if mark.style == "round":
@@ -428,7 +454,7 @@ def _functions(world: World) -> dict[str, Function]:
     for name in table:
         if not name.endswith("′"):
             found |= _row(name, name, table)
-    found |= {"softmax": softmax, "erf": erf}
+    found |= {"softmax": softmax, "erf": erf, "erfc": erfc}
     for name in ("f", "g", "h", "φ", "S"):
         found |= _row(name, str(general), table)
     for name, row in FUNCTION_OF_NAME.items():
