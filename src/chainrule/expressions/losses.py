@@ -44,6 +44,8 @@ class Loss:
         Whether the derivative jumps somewhere (at ŷ = y; for Huber only the second derivative does).
     parameters : tuple of (str, float)
         Values that are part of the loss: ``(("delta", 1.0),)``.
+    written : Term, optional
+        The loss as its user wrote it, where the definition is an equal form that does not overflow.
     per_output : tuple of (str, tuple of float)
         Symbols of the definition, beside ``yhat`` and ``y``, that have a value for every output of the network:
         ``(("q", (0.1, 0.5, 0.9)),)``.
@@ -66,6 +68,7 @@ class Loss:
     parameters: tuple[tuple[str, float], ...] = ()
     labels_sum_to_one: bool = False
     per_output: tuple[tuple[str, tuple[float, ...]], ...] = ()
+    written: Term | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "parameters", tuple((str(name), float(value)) for name, value in self.parameters))
@@ -78,6 +81,8 @@ class Loss:
             check_finite(values, f"loss {self.name!r}: {name}")
         names = ("yhat", "y", *(name for name, _ in vectors))
         check_pointwise(self.definition, f"loss {self.name!r}: definition", names)
+        if self.written is not None:
+            check_pointwise(self.written, f"loss {self.name!r}: written", names)
 
     def over(self, form: Term, prediction: Symbol) -> Term:
         """A form in the loss's own symbols, its definition or a derivative of it, over a network's prediction and Y."""

@@ -118,7 +118,8 @@ def loss(name: str, expression: str, *, domain: tuple[float, float] | None = Non
         jumps = jumps or bool(kinks)
         _check_slope(where, "yhat", f, g, kinks, near)
         _check_equal(where, "yhat", definition, f, near, y=y)
-    own = Loss(name, computed, domain=interval, has_kink=jumps)
+    written = None if computed == definition else definition
+    own = Loss(name, computed, domain=interval, has_kink=jumps, written=written)
     find_loss(own)
     return own
 

@@ -135,6 +135,7 @@ def loss_to_json(row: Loss) -> Any:
         "parameters": [list(pair) for pair in row.parameters],
         "labels_sum_to_one": row.labels_sum_to_one,
         "per_output": [[name, list(values)] for name, values in row.per_output],
+        "written": None if row.written is None else term_to_json(row.written),
     }
 
 
@@ -159,6 +160,7 @@ def loss_from_json(value: Any) -> Loss:
             parameters=tuple((str(name), float(number)) for name, number in value["parameters"]),
             labels_sum_to_one=bool(value["labels_sum_to_one"]),
             per_output=tuple((name, tuple(map(float, values))) for name, values in value.get("per_output", ())),
+            written=None if value.get("written") is None else term_from_json(value["written"]),
         )
     except (KeyError, TypeError, OverflowError) as error:
         raise ValueError(f"not a loss: {shown(value)} ({error!r})") from None

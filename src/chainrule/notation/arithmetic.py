@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from chainrule.expressions.terms import Apply, Number, Reduce, Term, is_number
-from chainrule.notation.tree import Fraction, Node, Num, Product, ProductSign, Sum
+from chainrule.notation.tree import Applied, Fraction, Letter, Node, Num, Product, ProductSign, Sum, negated
 
 Write = Callable[[Term], Node]
 
@@ -14,6 +15,8 @@ def number(value: float) -> Node:
     """A constant; a half as ½."""
     if value == 0.5:
         return Fraction(Num("1"), Num("2"))
+    if value == math.log(2):
+        return Applied(Letter("log"), (Num("2"),))
     text = repr(abs(value)).removesuffix(".0")
     return Sum((Num(text),), (True,)) if value < 0 else Num(text)
 
@@ -75,8 +78,10 @@ def factors(term: Term) -> list[Term]:
 
 
 def product(term: Term, write: Write) -> Node:
-    """Numbers side by side."""
-    return juxtaposed([write(factor) for factor in factors(term)])
+    """Numbers side by side, with their sign in front."""
+    inner, minus = unsigned(term)
+    node = juxtaposed([write(factor) for factor in factors(inner)])
+    return negated(node) if minus else node
 
 
 def juxtaposed(nodes: list[Node]) -> Node:

@@ -29,7 +29,10 @@ class Worlds:
         trace = dict(self.derivation.trace(values)) | {"yhat": np.zeros(())}
         trace |= _bare(self.derivation, values)
         self.batch = setting(self.derivation, trace, self.pen.symbols, self.derivation.layout)
-        self.batch = replace(self.batch, functions={**self.batch.functions, "erf": erf, "erfc": erfc})
+        self.batch = replace(
+            self.batch,
+            functions={**self.batch.functions, "erf": erf, "erfc": erfc},
+        )
         if self.pen.batch:
             ell = np.array([self._one(values, row)["J"] for row in range(animal.samples)])
             letter = self.pen.symbols.letter("ell")

@@ -7,9 +7,11 @@ from dataclasses import replace
 
 from chainrule.calculus.equations import Equation, Rule
 from chainrule.calculus.forward import COST, DATA_COST, PENALTY, prediction
-from chainrule.expressions.activations import Softmax
+from chainrule.expressions.activations import ACTIVATIONS, Softmax
 from chainrule.expressions.evaluation import value_at
+from chainrule.expressions.intervals import Interval
 from chainrule.expressions.lookup import text_of
+from chainrule.expressions.losses import LOSSES
 from chainrule.expressions.terms import SAMPLES, Apply, Call, Reduce, Symbol, Term, mul, walk
 from chainrule.notation.arithmetic import juxtaposed
 from chainrule.notation.document.functions import branches
@@ -96,7 +98,12 @@ def _symbol_rows(pen: Pen) -> Iterator[tuple[Prose, ...]]:
     constants = dict(equations.constants)
     seen = [*equations.inputs, *(e.left for e in equations if e.part in ("forward", "cost"))]
     order = {name: position for position, name in enumerate("XWbZAMDPYws")}
-    everything = sorted(dict.fromkeys(seen), key=lambda s: order.get(s.name[0], 99) if s.axes else 50)
+    scalars = {name: position for position, name in enumerate(MEANINGS)}
+
+    def place(symbol: Symbol) -> tuple[int, int]:
+        return (order.get(symbol.name[0], 99), 0) if symbol.axes else (50, scalars.get(symbol.name, 99))
+
+    everything = sorted(dict.fromkeys(seen), key=place)
     if pen.batch:
         yield (Letter(pen.symbols.samples),), ("scalar",), ("number of samples",)
     for symbol in everything:
@@ -173,7 +180,10 @@ def _definitions(pen: Pen) -> Iterator[Block]:
         )
     for row in shown:
         left = Applied(pen.symbols.function(row.name), (pen.symbols.argument,))
-        yield Chain(left, (Link(function_form(branches(row.definition), pen.symbols)),), "function")
+        links = [Link(function_form(branches(row.definition), pen.symbols))]
+        if row.name not in ACTIVATIONS and row.stable is not None:
+            links.append(Link(function_form(row.stable, pen.symbols), STABLE))
+        yield Chain(left, tuple(links), "function")
     if softmax:
         yield softmax_definition(pen)
 
@@ -201,7 +211,8 @@ def cost_section(pen: Pen) -> Section:
     loss_of_one = pen.sample.equations[DATA_COST]
     blocks: list[Block] = [
         sentence(f"The loss of one sample ({text_of(loss)}){', summed over the outputs' if outputs > 1 else ''}:"),
-        Chain(pen.sample_symbols.cost, (Link(pen.entry(loss_of_one.first, {})),), "sample"),
+        Chain(pen.sample_symbols.cost, _loss_links(pen, loss_of_one), "sample"),
+        *_domain(pen),
     ]
     if pen.batch:
         blocks += [
@@ -212,6 +223,27 @@ def cost_section(pen: Pen) -> Section:
         words = "The labels of a sample sum to 1: a one for its class and zeros elsewhere, or parts of several classes."
         blocks.append(sentence(words))
     return Section(("Loss of one sample and cost",) if pen.batch else ("Loss",), tuple(blocks), "cost")
+
+
+STABLE: Prose = ("the same in the form that is computed, which does not overflow",)
+
+
+def _loss_links(pen: Pen, loss_of_one: Equation) -> tuple[Link, ...]:
+    """ℓ as defined; before that, as its user wrote it."""
+    defined = Link(pen.entry(loss_of_one.first, {}))
+    loss, predicted = pen.derivation.network.loss, prediction(pen.derivation.network)
+    if loss.written is None:
+        return (defined,)
+    written = Reduce("sum", predicted.axes, loss.over(loss.written, predicted))
+    return (Link(pen.entry(written, {})), replace(defined, why=STABLE))
+
+
+def _domain(pen: Pen) -> list[Block]:
+    """Where a user's loss is defined, if that isn't everywhere."""
+    loss = pen.derivation.network.loss
+    if loss.name in LOSSES or loss.domain == Interval():
+        return []
+    return [sentence(f"It is defined for predictions in {loss.domain}, which is what the output layer gives.")]
 
 
 def _cost_words(pen: Pen) -> Prose:
@@ -255,8 +287,8 @@ def kinks(pen: Pen) -> list[Paragraph]:
         found.append(sentence(f, f" has a kink at {kink}: it has no derivative there, and we take ", derivative, value))
     loss = pen.derivation.network.loss
     if loss.has_kink:
-        words = (
-            f"The {text_of(loss)} loss has a kink where the prediction equals the label; sign(0) = 0 is taken there."
-        )
-        found.append(sentence(words))
+        where = "a kink where the prediction equals the label; sign(0) = 0 is taken there."
+        if loss.name not in LOSSES:
+            where = "kinks, where its two sides differ in slope; sign(0) = 0, and at a tie max and min take the first."
+        found.append(sentence(f"The {text_of(loss)} loss has {where}"))
     return found

@@ -8,10 +8,12 @@ from chainrule.calculus.algebra import collect, common_denominator, tidy
 from chainrule.calculus.backward import adjoint_of
 from chainrule.calculus.equations import Equation
 from chainrule.calculus.forward import prediction
-from chainrule.expressions.activations import Softmax
+from chainrule.expressions.activations import ACTIVATIONS, Softmax
 from chainrule.expressions.derivatives import computed_derivative, differentiate
 from chainrule.expressions.evaluation import value_at
 from chainrule.expressions.functions import Function
+from chainrule.expressions.losses import LOSSES
+from chainrule.expressions.simplifying import simplified
 from chainrule.expressions.terms import Call, Symbol, exp, replace, symbols
 from chainrule.notation.arithmetic import juxtaposed
 from chainrule.notation.document.declaring import softmax_equation
@@ -50,16 +52,22 @@ REWRITES = {
 def loss_derivative(pen: Pen) -> Chain:
     """∂ℓ/∂ŷ_j, from the definition of the loss."""
     loss = pen.derivation.network.loss
+    written = loss.definition if loss.written is None else loss.written
     predicted = prediction(pen.derivation.network)
     letters = pen.indices(predicted)
     value = _letter(pen.entry(predicted, letters))
-    definition = loss.over(loss.definition, predicted)
-    derivative = loss.over(tidy(differentiate(loss.definition, Symbol("yhat"))), predicted)
+    definition = loss.over(written, predicted)
+    by_the_rules = tidy(differentiate(written, Symbol("yhat")))
+    derivative = loss.over(by_the_rules, predicted)
     links = [
         Link(Partial(pen.entry(definition, letters), value, "operator"), _only_one_term(pen)),
         Link(pen.entry(derivative, letters), ("differentiated term by term",)),
     ]
-    if pen.detail == "full":
+    if loss.name not in LOSSES:
+        shorter = simplified(by_the_rules)
+        if shorter is not None:
+            links.append(Link(pen.entry(loss.over(shorter, predicted), letters), ("simplified",)))
+    elif pen.detail == "full":
         for name, rewrite in (("common denominator", common_denominator), ("multiplied out", collect)):
             following = tidy(rewrite(derivative))
             if str(following) != str(derivative):
@@ -86,7 +94,7 @@ def activation_derivative(pen: Pen, layer: int, known: set[Function]) -> list[Bl
     if row.name == "identity":
         return [Chain(left, (Link(Num("1"), ("the output is the weighted sum itself",)),), "sample")]
     links = [Link(pen.entry(Call(row, Z, 1), letters))]
-    computed = computed_derivative(row)
+    computed = computed_derivative(row) if row.name in ACTIVATIONS else lines_of_derivative(row)[-1][0]
     form = replace(computed, {Symbol("z"): Z, Symbol("a"): A})
     why: Prose = ("as in a layer above",) if row in known else ("derived below",) if pen.detail == "full" else ()
     links.append(Link(pen.entry(form, letters), why))
@@ -106,13 +114,12 @@ def derivative_steps(pen: Pen, row: Function) -> Steps:
     links = [Link(Partial(definition, z, "operator", "d"))]
     image: dict[Node, Node] = {Letter("a"): Applied(f, (z,))}
     squares_are_layers = pen.symbols.layers == "above"  # where a² is the a of layer 2, f(z)² is written out
-    for position, (term, why) in enumerate(lines):
+    for term, why in lines:
         words: Prose = ("with ", Letter("a"), " = ", Applied(f, (z,))) if why == "with a = f(z)" else (why,)
-        last = position == len(lines) - 1
         node = function_form(term, pen.symbols)
         if squares_are_layers and why == "with a = f(z)":
             node, words = rewritten(node, image.get), ()
-        links.append(Link(node, words if not last or words != ("by the rules",) else ()))
+        links.append(Link(node, words))
     chain = Chain(Applied(pen.symbols.function(row.name, 1), (z,)), tuple(links), "function")
     return Steps(("The derivative of ", f), (chain, *_kink_words(pen, row)))
 
@@ -182,11 +189,10 @@ def softmax_jacobian(pen: Pen) -> list[Block]:
             equal,
             sentence("Another one, ", Letter("j"), " ≠ ", Letter("k"), ", stands only below it:"),
             other,
-            sentence("Both in one formula:"),
         ),
         open=True,
     )
-    return [steps, whole]
+    return [steps, sentence("Both in one formula:"), whole]
 
 
 def multiplied(pen: Pen, equation: Equation) -> Chain:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 
 from chainrule.calculus.algebra import tidy
-from chainrule.expressions.activations import gelu, mish, sigmoid, silu, softplus, tanh_
+from chainrule.expressions.activations import ACTIVATIONS, gelu, mish, sigmoid, silu, softplus, tanh_
 from chainrule.expressions.derivatives import computed_derivative, derivative_of
 from chainrule.expressions.functions import Function
 from chainrule.expressions.simplifying import simplified
@@ -110,20 +110,26 @@ def lines_of_derivative(function: Function) -> list[Line]:
     a * (1 - a) | with a = f(z)
     """
     final = computed_derivative(function)
-    lines = (
-        _BETWEEN[function]() if function in _BETWEEN else [(tidy(branches(derivative_of(function))), "by the rules")]
-    )
+    if function.name not in ACTIVATIONS:
+        return _lines_of_own(function)
+    lines = _BETWEEN[function]() if function in _BETWEEN else [_by_the_rules(function)]
     why = _LAST.get(function, "with a = f(z)" if a in symbols(final) else "collected")
     if str(lines[-1][0]) != str(final):
         lines.append((final, why))
     return lines
 
 
+def _by_the_rules(function: Function) -> Line:
+    derived = tidy(branches(derivative_of(function)))
+    by_cases = isinstance(derived, Apply) and derived.operation == "select"
+    return derived, "branch by branch" if by_cases else "by the rules"
+
+
 def _lines_of_own(function: Function) -> list[Line]:
     """A user's function: the rules applied to its expression, and a shorter form where SymPy finds one."""
-    derived = tidy(branches(derivative_of(function)))
-    shorter = simplified(derived)
-    return [(derived, "by the rules"), *([(shorter, "simplified")] if shorter is not None else [])]
+    line = _by_the_rules(function)
+    shorter = simplified(line[0])
+    return [line, *([(shorter, "simplified")] if shorter is not None else [])]
 
 
 def branches(term: Term) -> Term:

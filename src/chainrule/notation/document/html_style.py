@@ -52,6 +52,7 @@ STYLE = """
   .chainrule .chain .why { grid-column: 2; padding-left: 1.2em; }
   .chainrule .chain.boxed { padding-left: .7rem; }
   .chainrule td, .chainrule th { padding-right: .8rem; }
+  .chainrule figure svg { max-width: none; }
 }
 @media (prefers-color-scheme: dark) {
   .chainrule-page { background: #16181c; }

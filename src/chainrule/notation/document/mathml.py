@@ -61,6 +61,8 @@ def shown(node: Node) -> str:
             return _row(_product(node, factors, signs))
         case Fraction(numerator, denominator):
             return f"<mfrac>{shown(numerator)}{shown(denominator)}</mfrac>"
+        case Power(Letter(upper=()) as base, exponent):
+            return _letter(base, shown(exponent))
         case Power(base, exponent):
             return f"<msup>{_row([_tight(base)])}{shown(exponent)}</msup>"
         case Transpose(Letter() as of):
