@@ -36,6 +36,7 @@ from chainrule.notation.tree import (
 from chainrule.notation.writing import Writer
 
 DIGITS = 4
+NOISE = 1e-13  # what floating point leaves where numbers of ordinary size cancel
 MOST_SHOWN = 6
 Values = dict[str, Any]
 
@@ -147,7 +148,7 @@ class _Filling:
 
 def is_short(value: float) -> bool:
     """Whether four digits are all that a number has, but for the noise of floating point."""
-    return math.isclose(float(f"{value:.{DIGITS}g}"), value, rel_tol=1e-12)
+    return math.isclose(float(f"{value:.{DIGITS}g}"), value, rel_tol=1e-12, abs_tol=NOISE)
 
 
 def figure(value: float, *, given: bool = False) -> Node:
@@ -155,7 +156,7 @@ def figure(value: float, *, given: bool = False) -> Node:
 
     What is given, and not computed, keeps up to ten digits.
     """
-    size = abs(value)
+    size = abs(value) if given or abs(value) > NOISE else 0.0
     text = f"{size:.10g}" if given else f"{size:.{DIGITS}g}" if is_short(value) else f"{size:#.{DIGITS}g}"
     digits, _, power = text.partition("e")
     if power and -4 <= int(power) < 6:  # 12345.6 is 12350, not 1.235e+04
