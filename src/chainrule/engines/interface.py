@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, csr_matrix
 
 from chainrule.calculus import Derivation
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array, csr_matrix
 
 Floats = NDArray[np.floating[Any]]
 State = dict[str, Floats]

@@ -8,7 +8,6 @@ from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from chainrule.calculus import Derivation
 from chainrule.calculus.backward import adjoint_of
@@ -283,6 +282,8 @@ class JitProgram:
     def _inputs(self, X: Any) -> dict[str, NDArray[Any]]:
         if isinstance(X, np.ndarray):
             return {"data X": np.ascontiguousarray(X, self._dtype)}
+        from scipy.sparse import csr_array  # SciPy takes long to import, and few need it here
+
         X = csr_array(X)
         X.sum_duplicates()
         return {

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import numpy as np
-from scipy.special import erf, erfc
+
+
+def _special(name: str) -> Callable[..., Any]:
+    """A function of SciPy's, which takes long to import and which few networks need."""
+
+    def function(x: Any) -> Any:
+        return getattr(import_module("scipy.special"), name)(x)
+
+    return function
+
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -23,8 +33,8 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "log1p": np.log1p,
     "sqrt": np.sqrt,
     "tanh": np.tanh,
-    "erf": erf,
-    "erfc": erfc,
+    "erf": _special("erf"),
+    "erfc": _special("erfc"),
     "abs": np.abs,
     "sign": np.sign,
     "min": np.minimum,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import rankdata
 
 from chainrule.estimators.table_models.calibration import calibration_error
 
@@ -64,7 +63,8 @@ def _area_under_curve(y: NDArray[np.int64], P: NDArray[np.float64]) -> float:
     """How often a row of a class is given more of it than a row of another; ties count half (Mann and Whitney 1947)."""
     areas = []
     for code in range(P.shape[1]) if P.shape[1] > 2 else (1,):
-        ranks = rankdata(P[:, code])
+        _, place, ties = np.unique(P[:, code], return_inverse=True, return_counts=True)
+        ranks = (np.cumsum(ties) - (ties - 1) / 2)[place]  # from 1; equal values share their mean rank
         inside = y == code
         n_in, n_out = int(inside.sum()), int((~inside).sum())
         areas.append((float(ranks[inside].sum()) - n_in * (n_in + 1) / 2) / (n_in * n_out))
