@@ -55,9 +55,12 @@ CASES = {
 }
 
 
+@pytest.mark.parametrize("engine", ["reference", "jit"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("case", CASES)
-def test_after_a_crash(tmp_path, case):
+def test_after_a_crash(tmp_path, case, dtype, engine):
     Estimator, more = CASES[case]
+    more = more | {"dtype": dtype, "engine": engine}
     path = tmp_path / "fit.checkpoint"
     parameters = {"hidden_layer_sizes": (6,), "max_iter": 8, "random_state": 3, "learning_rate_init": 0.01} | more
     data = scipy.sparse.csr_matrix(X * (X > 0)) if case == "sparse" else X
@@ -125,21 +128,23 @@ rng = np.random.default_rng(5)
 X = rng.normal(size=(400, 8))
 y = (X @ rng.normal(size=(8, 3))).argmax(axis=1)
 clf = MLPClassifier((20, 10), max_iter=150, random_state=2, tol=0.0, n_iter_no_change=1000, early_stopping=True,
-                    dropout=0.1, learning_rate_init=0.003, batch_size=50, engine="reference", verbose=True,
-                    callbacks=[Checkpoints(path)])
+                    dropout=0.1, learning_rate_init=0.003, batch_size=50, engine=sys.argv[3], dtype=sys.argv[4],
+                    verbose=True, callbacks=[Checkpoints(path)])
 clf.fit(X, y, resume=path if resume else None)
 np.savez(path + ".npz", *clf.coefs_, *clf.intercepts_, np.array(clf.loss_curve_), np.array(clf.validation_scores_))
 """
 
 
 @pytest.mark.slow
-def test_killed_at_ten_random_moments(tmp_path):
+@pytest.mark.parametrize(("engine", "dtype"), [("reference", "float64"), ("jit", "float64"), ("jit", "float32")])
+def test_killed_at_ten_random_moments(tmp_path, engine, dtype):
     moments = np.random.default_rng(0)
 
     def run(name, epochs_to_see=None):
         """Run or resume until it ends; or kill it at some moment after so many epochs. Whether it ended."""
         path = tmp_path / name
         arguments = [sys.executable, "-u", "-c", KILLED, str(path), "resume" if path.exists() else "begin"]
+        arguments += [engine, dtype]
         with subprocess.Popen(
             arguments, stdout=subprocess.PIPE, env=os.environ | {"OPENBLAS_NUM_THREADS": "1"}
         ) as process:

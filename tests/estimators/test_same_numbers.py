@@ -35,6 +35,7 @@ TARGETS = ("binary", "multiclass", "multilabel", "one-target", "three-targets", 
 
 # scikit-learn clips probabilities to [2⁻⁵², 1 − 2⁻⁵²] in its cost, not in its gradient; ours is exact.  The two differ
 # where a sample's loss exceeds 36, which L-BFGS tries in its line search when nothing bounds the weights.
+# `test_where_a_probability_is_clipped` shows both sides of it.
 NOT_WITH_LBFGS = {"partial-fit", "early-stopping", "early-stopping-weights", "no-penalty"}
 
 # How the data come and how fitting is called; dealt out over the grid in turn.
@@ -186,3 +187,41 @@ def test_lbfgs_with_several_targets_minimises_its_loss(weighted):
     assert mine.loss_ == pytest.approx(J(mine), rel=1e-12)
     assert other.loss_ != pytest.approx(J(other), rel=1e-3)
     assert mine.loss_ <= J(other)
+
+
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_a_momentum_of_one(nesterov):
+    """It never slows down; scikit-learn accepts it."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(N, N_FEATURES)), rng.integers(0, 3, N)
+    options = {"solver": "sgd", "momentum": 1.0, "nesterovs_momentum": nesterov, "learning_rate_init": 1e-3}
+    fits = []
+    for module in (ours, theirs):
+        with pytest.warns(ConvergenceWarning, match="Maximum iterations"):
+            fits.append(module.MLPClassifier((5,), max_iter=EPOCHS, random_state=0, **options).fit(X, y))
+    for W, V in zip(fits[0].coefs_, fits[1].coefs_, strict=True):
+        np.testing.assert_allclose(W, V, rtol=TOLERANCE)
+
+
+def cost_where_sure_and_wrong(module, z):
+    """The first cost that L-BFGS sees for two samples whose logits are −z and z, and whose labels say the opposite."""
+    X, y = np.array([[-1.0], [1.0]]), np.array([0, 1])
+    model = module.MLPClassifier((), solver="lbfgs", alpha=0.0, warm_start=True, max_fun=1, max_iter=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(X, y)
+        model.coefs_, model.intercepts_ = [np.array([[z]])], [np.zeros(1)]
+        return model.set_params(tol=1e9).fit(X, 1 - y).loss_
+
+
+def test_where_a_probability_is_clipped():
+    """J is |z|, exactly; scikit-learn's stays at −log 2⁻⁵² = 36.04…, while its gradient does not vanish there.
+
+    Training with batches takes gradients only, which are the same everywhere.
+    """
+    for z in (1.0, 10.0, 20.0):
+        mine, other = (cost_where_sure_and_wrong(module, z) for module in (ours, theirs))
+        assert mine == pytest.approx(other, rel=1e-6)
+    for z in (40.0, 200.0):
+        assert cost_where_sure_and_wrong(ours, z) == pytest.approx(z, rel=1e-12)
+        assert cost_where_sure_and_wrong(theirs, z) == pytest.approx(-np.log(np.finfo(np.float64).eps), rel=1e-12)

@@ -48,10 +48,10 @@ def test_any_real_number_is_held_as_a_float(half):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: SGD(momentum=1), "SGD: momentum must be a number in [0, 1), got 1"),
-        (lambda: SGD(momentum=Fraction(10**20 - 1, 10**20)), "SGD: momentum must be a number in [0, 1), got Fraction("),
-        (lambda: SGD(momentum=True), "SGD: momentum must be a number in [0, 1), got True"),
-        (lambda: SGD(momentum=None), "SGD: momentum must be a number in [0, 1), got None"),
+        (lambda: SGD(momentum=1.01), "SGD: momentum must be a number in [0, 1], got 1.01"),
+        (lambda: Adam(beta1=Fraction(10**20 - 1, 10**20)), "Adam: beta1 must be a number in [0, 1), got Fraction("),
+        (lambda: SGD(momentum=True), "SGD: momentum must be a number in [0, 1], got True"),
+        (lambda: SGD(momentum=None), "SGD: momentum must be a number in [0, 1], got None"),
         (lambda: SGD(nesterov=1), "SGD: nesterov must be True or False, got 1"),
         (lambda: SGD(clip_norm=0), "SGD: clip_norm must be a number in (0, inf) or None, got 0"),
         (lambda: Adam(epsilon=0), "Adam: epsilon must be a number in (0, inf), got 0"),

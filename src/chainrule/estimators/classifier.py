@@ -61,7 +61,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
     `random_state`, training gives the numbers of scikit-learn 1.9, but for these: a diverging training stops at
     once, keeps the last finite weights, and says so; with float32 data L-BFGS keeps float32; a warm start with early
     stopping keeps the earlier best weights when no epoch is better; probabilities are not clipped in the loss, which
-    matters where one is below 2⁻⁵².
+    matters where one is below 2⁻⁵²: there scikit-learn's cost stays at 36.04 while its gradient does not vanish, and
+    L-BFGS, whose line search looks at the cost, may take other steps where no penalty keeps the weights small.
 
     Examples
     --------

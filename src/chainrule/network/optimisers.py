@@ -87,7 +87,8 @@ class AdamW(Adam):
 Optimiser = SGD | Adam | AdamW
 
 # what a setting accepts; the others take numbers in [0, inf)
-_BELOW_ONE = ("momentum", "beta1", "beta2", "average")
+_BELOW_ONE = ("beta1", "beta2", "average")
+_AT_MOST_ONE = ("momentum",)  # 1, which loses no speed, diverges in the end; scikit-learn accepts it
 _POSITIVE = ("epsilon", "clip_norm")
 _OPTIONAL = ("average", "clip_norm")
 _TRUTHS = ("nesterov",)
@@ -101,7 +102,8 @@ def _checked(owner: str, name: str, value: Any) -> float | bool | None:
         return value
     if value is None and name in _OPTIONAL:
         return None
-    interval = Interval(0, 1 if name in _BELOW_ONE else math.inf, low_open=name in _POSITIVE)
+    high = 1 if name in _BELOW_ONE + _AT_MOST_ONE else math.inf
+    interval = Interval(0, high, low_open=name in _POSITIVE, high_open=name not in _AT_MOST_ONE)
     if not (is_real(value) and float(value) in interval):
         or_none = " or None" if name in _OPTIONAL else ""
         raise ValueError(f"{owner}: {name} must be a number in {interval}{or_none}, got {shown(value)}")

@@ -82,7 +82,7 @@ class ReferenceProgram:
             scalars = {"eta": epoch.rates[step], "t": self._t + 1}
             trace = evaluate(equations, self._values | batch | masks | scalars)
             L[step], R[step], norm[step] = trace["L"], trace.get("R", 0.0), trace.get(GLOBAL_NORM, 0.0)
-            self._values = {name: trace[f"{name}+"] for name in moving}
+            self._values = {name: self._held(trace[f"{name}+"]) for name in moving}
             self._t += 1
         return Costs(L, R, s, norm)
 
@@ -98,6 +98,11 @@ class ReferenceProgram:
             values = self._values | {"X": _dense(X[start : start + PREDICTED_AT_ONCE])}
             parts.append(evaluate(self._derivation.prediction, values)[name])
         return np.concatenate(parts).astype(self._dtype)
+
+    def _held(self, value: Array) -> Array:
+        """As exact as `state` gives it out, so that whoever loads that goes on to the bit."""
+        with np.errstate(over="ignore"):
+            return value.astype(self._dtype).astype(np.float64)
 
     def _rounded(self) -> State:
         """The state in the dtype that is given out, in which a large number may be infinite."""
