@@ -36,6 +36,7 @@ from chainrule.notation.tree import (
     Fraction,
     Indicator,
     Letter,
+    Mark,
     Matrix,
     Node,
     Num,
@@ -47,6 +48,7 @@ from chainrule.notation.tree import (
     Sum,
     Transpose,
     Underbrace,
+    letters,
     mentions,
     walk,
 )
@@ -65,6 +67,7 @@ __all__ = [
 ]
 
 MAX_EXTENT = 10_000
+_COUNTS = frozenset({"m", "n"})  # letters for how many samples there are, unless they stand below a letter
 
 _COMPARISONS: dict[RelationSign, Callable[[Array, Array], Array]] = {
     "<": np.less,
@@ -395,7 +398,8 @@ def _extent(index: str, node: BigSum, setting: Setting) -> int | None:
     """How far an index runs: as the setting says, or as long as an array is that carries the index; None: till the
     arrays that the setting resolves end.
     """
-    if index in setting.sizes:
+    of_entries = index in _COUNTS and any(Mark(index) in letter.lower for letter in letters(node.body))
+    if index in setting.sizes and not of_entries:
         return setting.sizes[index]
     inner = {name for part in walk(node) if isinstance(part, BigSum) for name in part.indices}
     as_if = {**dict.fromkeys(inner, 0), **setting.bound}

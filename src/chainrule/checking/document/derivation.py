@@ -21,7 +21,8 @@ from chainrule.checking.document.offers import Offer
 from chainrule.checking.document.report import DerivationReport, Item, Place
 from chainrule.checking.document.slips_of_lines import Slip, Slips
 from chainrule.checking.document.source import source_text
-from chainrule.checking.document.statements import Page, Side, Statement, read_page
+from chainrule.checking.document.statements import Page, Side, Statement, different_indices, read_page
+from chainrule.checking.document.supplied import as_network, with_loss, with_network
 from chainrule.checking.document.verdicts import Judge, Judgement, Verdict
 from chainrule.checking.document.worlds import canonical
 from chainrule.notation.latex import to_latex
@@ -124,6 +125,7 @@ class _Checker:
         return DerivationReport(tuple(self.items), inferred(self.models), tuple(notes), self.page.lines)
 
     def _statement(self, statement: Statement) -> None:
+        self._keep_apart(statement)
         left = statement.sides[0]
         if not statement.signs:
             reason = left.problems[0].message if left.problems else "nothing to read"
@@ -144,6 +146,20 @@ class _Checker:
             self._last_left = canonical(left.tree) if judged and left.tree is not None else None
             self._last_right_holds = judgement.verdict in {"exact", "scalar", "given"}
 
+    def _keep_apart(self, statement: Statement) -> None:
+        """After "j ≠ k", the next formula is judged for different j and k only."""
+        pair = different_indices(statement)
+        if pair is not None:
+            self._apart, self._apart_line = frozenset({pair}), None
+        elif self._apart_line is None:
+            self._apart_line = statement.line
+        elif statement.line != self._apart_line and not statement.continues:
+            self._apart = frozenset()
+        for judge in self.judges:
+            judge.apart = self._apart
+
+    _apart: frozenset[frozenset[str]] = frozenset()
+    _apart_line: int | None = None
     _last_left: Node | None = None
     _last_right: Side | None = None
     _last_right_holds = False

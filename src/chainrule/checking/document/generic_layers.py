@@ -90,8 +90,13 @@ def layer_versions(left: Node, right: Node, model: Model) -> Iterator[tuple[Node
         if all(_exists(letter, known, last) for side in version for letter in _letters(side)):
             found = True
             yield version
-    if not found:
+    if not found and not _is_beyond(left, right, generic, last):
         yield at_layer(left, generic, last, last), at_layer(right, generic, last, last)
+
+
+def _is_beyond(left: Node, right: Node, generic: str, last: int) -> bool:
+    """Whether a line is about a layer and the next one, of a network that has one layer only."""
+    return last == 1 and any(mark.text == f"{generic}+1" for side in (left, right) for mark in _marks(side))
 
 
 def _exists(letter: Letter, known: frozenset[Quantity], last: int) -> bool:

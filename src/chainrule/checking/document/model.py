@@ -18,6 +18,7 @@ from chainrule.checking.document.letters import (
     WEIGHTS,
     Quantity,
     entry_indices,
+    is_size,
     quantity,
     rebuilt,
     without_samples,
@@ -97,6 +98,7 @@ class Model:
     targets: str = ""
     claimed: frozenset[Quantity] = frozenset()
     errors_per_sample: bool = False
+    outputs: int = 1
     notes: list[str] = field(default_factory=list)
 
     def layers(self, name: str) -> list[str]:
@@ -156,6 +158,13 @@ def build(page: Page) -> tuple[Model, Model]:
                 _define(left.tree, right.tree, statement, whole)
     with_every_layer(whole)
     return _split(whole)
+
+
+def _numbers_losses(page: Page) -> bool:
+    """Whether the loss is E_n everywhere: the page is about the sample n."""
+    trees = [side.tree for one in page.statements for side in one.sides if side.tree is not None]
+    losses = [letter for tree in trees for letter in letters(tree) if letter.name in LOSSES]
+    return bool(losses) and all(letter.lower == (Mark("n"),) for letter in losses)
 
 
 def _targets(page: Page) -> str:
@@ -239,6 +248,15 @@ def _with_sum_named(body: Node, model: Model) -> Node:
                 model.definitions[quantity(name)] = argument
                 return replace(body, arguments=tuple(name if one is argument else one for one in body.arguments))
     return body
+
+
+def accumulated(left: Node, right: Node, sign: str) -> Node | None:
+    """What a line adds to its own left side, Δ := Δ + δ aᵀ or Δ += δ aᵀ; None if it does something else."""
+    if sign == "+=":
+        return right
+    if isinstance(right, Sum) and len(right.terms) > 1 and right.terms[0] == left and not any(right.negative):
+        return right.terms[1] if len(right.terms) == 2 else Sum(right.terms[1:], right.negative[1:])
+    return None
 
 
 def _is_of_units(left: Letter, right: Node) -> bool:

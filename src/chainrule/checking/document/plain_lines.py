@@ -10,6 +10,7 @@ from chainrule.notation.alphabet import FUNCTIONS, GREEK, WORDS
 _RELATION = re.compile(r"[=←<>≤≥≠∈]")
 _NOT_MATHEMATICS = re.compile(r"\s*(?:#|<|https?:|[=─-]{3})")
 _COLUMN = re.compile(r" {3,}+(?=\S)")  # what begins a second column
+_NUMBER = re.compile(r"[\d.]+")
 _GAP = re.compile(r" {2,}+(?=\S)")
 _BULLET = re.compile(r"\s*(?:[▸•‣►]|\d{1,2}[.)](?=\s))\s*")
 _WORD = re.compile(r"(?<![\w\\.])(?:[A-Za-z][a-z]{2,}|is|of|in|we|so|at|by|to|be|on|as|it|an|or)(?![\w(\[.^′'*])")
@@ -18,6 +19,7 @@ _COUNTER = re.compile(r"\bfor\s+(?:(?:all|each|every)\s+)?[ijklmn]\s*$")
 _PUNCTUATION = " \t,;:."
 _OPERATORS = ("+", "−", "-", "·", "×", "*", "/", "⊙", "@", "=", "←")
 _LINES_JOINED = 40
+_FORMULAS_OF_A_LINE = 20
 
 
 def plain_formulas(text: str) -> Iterator[tuple[str, int]]:
@@ -44,9 +46,7 @@ def plain_formulas(text: str) -> Iterator[tuple[str, int]]:
             continue
         last = _last_line(lines, number)
         piece = "".join(lines[number:last]) + lines[last][: _remark(lines[last], continued=last > number)]
-        begin, end = _without_prose(piece)
-        if begin < end:
-            yield piece[begin:end], starts[number] + begin
+        yield from ((piece[begin:end], starts[number] + begin) for begin, end in _between_words(piece))
         number = last + 1
 
 
@@ -109,24 +109,36 @@ def _words(line: str) -> Iterator[re.Match[str]]:
     return (word for word in _WORD.finditer(line) if word[0] not in _FORMULA_WORDS and word[0].lower() not in GREEK)
 
 
-def _without_prose(piece: str) -> tuple[int, int]:
-    """The part of a line between the words around it; nothing, where they make it a row of a table or a counter."""
+def _between_words(piece: str) -> Iterator[tuple[int, int]]:
+    """The formulas of a line between the words of a sentence."""
     bullet = _BULLET.match(piece)
     start = 0 if bullet is None else bullet.end()
-    relation = _RELATION.search(piece, start)
     words = list(_words(piece))
-    if relation is None or _COUNTER.search(piece, start, relation.start()):
-        return 0, 0
-    before = [word for word in words if word.end() <= relation.start()]
-    behind = [word for word in words if word.start() >= relation.end()]
-    if before:
-        between = piece[before[-1].end() : relation.start()].strip(_PUNCTUATION)
-        if not between:
-            return start, len(piece)  # loss = …: a word is the left side
-        if between.replace(".", "").isdecimal():
-            return 0, 0  # "of layer 0 = 0.2"
-        start = before[-1].end()
-    end = behind[0].start() if behind else len(piece)
-    kept = piece[start:end]
-    begin = start + len(kept) - len(kept.lstrip(_PUNCTUATION))
-    return begin, start + len(kept.rstrip(_PUNCTUATION + "(" if behind else None))
+    for _ in range(_FORMULAS_OF_A_LINE):
+        relation = _RELATION.search(piece, start)
+        if relation is None:
+            return
+        before = [word for word in words if start <= word.start() and word.end() <= relation.start()]
+        behind = next((word for word in words if word.start() >= relation.end()), None)
+        end = len(piece) if behind is None else behind.start()
+        between = piece[before[-1].end() if before else start : relation.start()].strip(_PUNCTUATION)
+        counts = _COUNTER.search(piece, start, relation.start()) is not None
+        if before and not between and not start and behind is None:
+            yield 0, len(piece)  # loss = …: a word is the left side
+        elif not counts and (not before or (between and not _NUMBER.fullmatch(between))):  # "of layer 0 = 0.2"
+            yield _trimmed(piece, before[-1].end() if before else start, end, alone=not words and behind is None)
+        if behind is None:
+            return
+        start = behind.end()
+
+
+def _trimmed(piece: str, start: int, end: int, *, alone: bool) -> tuple[int, int]:
+    """A formula without the punctuation and the brackets of the sentence around it."""
+    if alone:
+        kept = piece[start:end]
+        return end - len(kept.lstrip()), start + len(kept.rstrip())
+    kept = piece[start:end].rstrip(_PUNCTUATION)
+    depth = _depth(kept)
+    kept = kept.removesuffix(")") if depth < 0 else kept.removesuffix("(") if depth > 0 else kept
+    begin = start + len(kept) - len(kept.lstrip(_PUNCTUATION + ("(" if _depth(kept) > 0 else "")))
+    return begin, start + len(kept.rstrip(_PUNCTUATION))

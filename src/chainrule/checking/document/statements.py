@@ -17,7 +17,7 @@ from chainrule.checking.document.plain_lines import plain_formulas
 from chainrule.notation.parsing import Conventions, read_tokens
 from chainrule.notation.problems import NotationError, Problem
 from chainrule.notation.tokens import Token, tokenize
-from chainrule.notation.tree import Node
+from chainrule.notation.tree import Letter, Node
 
 MAX_CHARACTERS = 400_000
 MAX_STATEMENTS = 3_000
@@ -29,6 +29,7 @@ _MATH = re.compile(
 )
 _SYSTEMS = frozenset({"aligned", "align", "split", "gathered", "array", "cases", "alignedat", "matrix", "rcases"})
 _INEQUALITIES = frozenset({"<", ">", "≤", "≥", "≠"})
+_INDICES = frozenset("ijkl")
 _CONDITIONAL = re.compile(r"\bif\b")
 _WRAPPINGS = 4  # boxes in boxes that are taken off: text may nest without end
 _SEPARATORS = frozenset({"row", "arrow", "prose", "semicolon", "quad", "comma"})
@@ -78,6 +79,14 @@ class Page:
 
     statements: tuple[Statement, ...]
     lines: tuple[str, ...]
+
+
+def different_indices(statement: Statement) -> frozenset[str] | None:
+    """The j and k of "j ≠ k"."""
+    if statement.signs != ("≠",):
+        return None
+    names = {side.tree.name for side in statement.sides if isinstance(side.tree, Letter)}
+    return frozenset(names) if len(names) == 2 and names <= _INDICES else None
 
 
 def read_page(text: str, conventions: Conventions) -> Page:

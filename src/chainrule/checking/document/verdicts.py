@@ -93,6 +93,7 @@ class Judge:
 
     def __init__(self, model: Model) -> None:
         self.model = model
+        self.apart: frozenset[frozenset[str]] = frozenset()  # pairs of indices that aren't equal
         self._worlds: dict[tuple[Regime, int], World] = {}
 
     def world(self, regime: Regime, draw: int) -> World:
@@ -105,6 +106,8 @@ class Judge:
     def link(self, left: Node, right: Node, sign: str = "=") -> Judgement:
         """Judge ``left = right``, or an update; of any layer: the worst verdict among the layers that there are."""
         judged = [self._numbered(one, other, sign) for one, other in self._versions(left, right)]
+        if not judged:
+            return Judgement("given", why="it is about a layer that this page's network doesn't have")
         return min(judged, key=lambda one: _WORST_FIRST.index(one.verdict))
 
     def _numbered(self, left: Node, right: Node, sign: str) -> Judgement:
@@ -136,7 +139,7 @@ class Judge:
                 "exact", "batch, rows", why="right where rows are samples; the page's forward pass has columns"
             )
         one = self._try(left, right, ONE_SAMPLE)
-        if one and self.model.one_sample:
+        if one and self.model.one_sample and not self._is_of_batch(left, right):
             return Judgement("exact", "one sample", why="the page treats one sample")
         return Judgement("scalar", self._scope(left, right), why=self._misfit(left, right))
 
@@ -188,6 +191,14 @@ class Judge:
     def _is_jacobian(self, left: Node) -> bool:
         """A derivative of something that isn't the loss."""
         return isinstance(left, Partial) and not any(letter.name in LOSSES for letter in letters(left.of))
+
+    def _is_of_batch(self, left: Node, right: Node) -> bool:
+        """Whether a line has derivatives of a cost that the page sums over samples."""
+        parts = [*walk(left), *walk(right)]
+        losses = {part.of.name for part in parts if isinstance(part, Partial) and isinstance(part.of, Letter)}
+        if self.model.loss is not None and any(is_d_letter(part) for part in parts):
+            losses.add(self.model.loss.name)
+        return bool(losses & self.model.batch_costs)
 
     # ---------------------------------------------------------------- values
 
@@ -340,6 +351,8 @@ class Judge:
             found = False
             for chosen in product(*(range(2) for _ in indices)):
                 bound = dict(zip(indices, chosen, strict=True))
+                if any(len({bound.get(index, index) for index in pair}) == 1 for pair in self.apart):
+                    continue
                 try:
                     value = evaluate(one, world.setting().binding(**bound))
                     values = value, evaluate_like(other, world.setting(rows=rows).binding(**bound), value.shape)
