@@ -142,7 +142,7 @@ class Assembly:
     # ---- the function ----
     def _emit(self) -> str:
         arguments = [("ptr", "context"), ("i64", "start"), ("i64", "stop"), ("i64", "thread"), ("i64", "threads")]
-        f = self.function = Function(arguments, exported=True)
+        f = self.function = Function(arguments, exported=True, optimised=False)
         self.names = {name: f.load("ptr", f.at("%context", k, "ptr"), 8) for k, name in enumerate(self.context_names)}
         # The barrier reads these by name.
         f.lines.append(f"  %counter = getelementptr i8, ptr {self.names['counter']}, i64 0")

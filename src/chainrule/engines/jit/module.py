@@ -31,5 +31,6 @@ class Module:
 
     @property
     def text(self) -> str:
-        attributes = f"attributes #0 = {{ {self.target.function_attributes} }}"
+        features = self.target.function_attributes
+        attributes = f"attributes #0 = {{ {features} }}\nattributes #1 = {{ noinline optnone {features} }}"
         return "\n\n".join([f'target triple = "{self.target.triple}"', *self._definitions, attributes]) + "\n"
