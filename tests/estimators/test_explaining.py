@@ -1,10 +1,13 @@
 """The one-page report of a training: its numbers, and the advice for trainings that went wrong in known ways."""
 
+import xml.etree.ElementTree as ET
+
 import numpy as np
 import pytest
 
 from chainrule import MLPClassifier, MLPRegressor
 from chainrule.estimators.curves import sparkline, svg
+from chainrule.estimators.diagram import svg_diagram, text_diagram
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(120, 4))
@@ -35,8 +38,20 @@ def test_as_text_and_as_html():
         assert part in text
         assert part.replace("->", "-&gt;") in page
     assert f"best held-out epoch was {clf.history_.best_epoch}" in text
-    assert page.count("<svg") == 3
+    assert "│ 4 inputs │──▶│ 5 relu │──▶│ 1 sigmoid │" in text
+    assert page.count("<svg") == 4
+    diagram = ET.fromstring(svg_diagram(clf.network_))  # noqa: S314 - our own
+    words = ["4 inputs", "5", "relu", "1", "sigmoid", "4×5", "5×1"]
+    assert [node.text for node in diagram.iter("text")] == words
     assert max(map(len, text.splitlines())) < 200
+
+
+def test_a_deep_network_is_drawn_in_rows():
+    clf = MLPClassifier((7,) * 12, max_iter=1, dropout=0.25).fit(X, Y)
+    lines = text_diagram(clf.network_)
+    assert max(map(len, lines)) <= 103
+    assert " ".join(lines).count("│ 7 relu dropout 0.25 │") == 12
+    assert " ".join(lines).count("──▶") >= 13
 
 
 def test_without_data():
@@ -134,6 +149,8 @@ def test_plot():
     pytest.importorskip("matplotlib")
     figure = MLPClassifier((3,), max_iter=4, early_stopping=True).fit(X, Y).explain_training().plot()
     assert len(figure.axes) == 2
+    bars = MLPClassifier((3,), max_iter=4).fit(X, Y).explain_training(X, Y).plot().axes[-1]
+    assert len(bars.patches) == 2
 
 
 def test_not_fitted():

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from chainrule.engines.interface import Data
 from chainrule.estimators.advice import advise
 from chainrule.estimators.curves import sparkline, svg
+from chainrule.estimators.diagram import svg_diagram, text_diagram
 from chainrule.estimators.layer_states import LayerState, layer_states
 from chainrule.expressions.lookup import text_of
 from chainrule.network import Network
@@ -57,7 +58,7 @@ class TrainingReport:
     remarks: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        lines = [str(self.network), _rule(str(self.network)), *self._summary(), ""]
+        lines = [str(self.network), *text_diagram(self.network), *self._summary(), ""]
         lines += _columns(*self._table())
         if self.curves:
             width = max(map(len, self.curves))
@@ -75,12 +76,12 @@ class TrainingReport:
         advice = "".join(f"<li>{html.escape(line)}</li>" for line in self.advice)
         summary = "".join(f"<p>{html.escape(line)}</p>" for line in self._summary())
         return (
-            f"<h3>{html.escape(str(self.network))}</h3>{summary}<table><tr>{cells}</tr>{body}</table>{plots}"
+            f"<h3>{html.escape(str(self.network))}</h3>{svg_diagram(self.network)}{summary}<table><tr>{cells}</tr>{body}</table>{plots}"
             f"<h4>What to try next</h4><ul>{advice}</ul>"
         )
 
     def plot(self) -> Figure:
-        """The curves as a matplotlib figure.
+        """The curves, and with data the norm of every layer's gradient, as a matplotlib figure.
 
         Raises
         ------
@@ -91,13 +92,19 @@ class TrainingReport:
             from matplotlib.figure import Figure
         except ImportError as error:
             raise ImportError('plotting needs matplotlib: pip install "chainrule[plot]"') from error
-        figure = Figure(figsize=(7, 2.2 * max(len(self.curves), 1)), layout="constrained")
+        norms = [layer.gradient_norm for layer in self.layers if layer.gradient_norm is not None]
+        rows = len(self.curves) + bool(norms)
+        figure = Figure(figsize=(7, 2.2 * max(rows, 1)), layout="constrained")
         for number, (name, values) in enumerate(self.curves.items(), 1):
-            axes = figure.add_subplot(len(self.curves), 1, number)
+            axes = figure.add_subplot(rows, 1, number)
             axes.plot(range(1, len(values) + 1), values)
             axes.set(xlabel="epoch", ylabel=name)
             if self.history.best_epoch and name != "learning rate":
                 axes.axvline(self.history.best_epoch, linestyle=":", color="gray")
+        if norms:
+            axes = figure.add_subplot(rows, 1, rows)
+            axes.bar([str(layer.number) for layer in self.layers], norms)
+            axes.set(xlabel="layer", ylabel="norm of dW")
         return figure
 
     def _summary(self) -> Iterator[str]:
@@ -170,10 +177,6 @@ def explain(
 
 def _ends(values: Sequence[float]) -> str:
     return f"{values[0]:.4g} → {values[-1]:.4g}"
-
-
-def _rule(text: str) -> str:
-    return "─" * len(text)
 
 
 def _columns(head: list[str], rows: list[list[str]]) -> list[str]:
