@@ -353,6 +353,8 @@ def _applied_letter(first: Node, second: Node) -> Node | None:
     if isinstance(first, Applied) and first.function.name in LATEX_FUNCTIONS and len(first.arguments) == 1:
         inner = _applied_letter(first.arguments[0], second)
         return None if inner is None else replace(first, arguments=(inner,))
+    if isinstance(first, Partial) and first.form == "operator" and _applied_letter(first.of, second) == first.of:
+        return first
     if not isinstance(first, Letter) or not isinstance(second, Letter):
         return None
     if _is_hypothesis(first):

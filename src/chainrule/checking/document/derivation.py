@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from chainrule.checking.document.consistency import JudgedLine, elementwise_sign, fitted_loss
 from chainrule.checking.document.culprits import blamed
 from chainrule.checking.document.customs import conventions_of, settled
 from chainrule.checking.document.damage import readings
@@ -26,12 +28,18 @@ from chainrule.checking.document.supplied import as_network, with_loss, with_net
 from chainrule.checking.document.verdicts import Judge, Judgement, Verdict
 from chainrule.checking.document.worlds import canonical
 from chainrule.notation.latex import to_latex
-from chainrule.notation.tree import Applied, Gradient, Letter, Node, Partial, letters, walk
+from chainrule.notation.tree import Applied, Gradient, Letter, Mark, Node, Partial, letters, walk
+
+if TYPE_CHECKING:
+    from chainrule.expressions.losses import Loss
+    from chainrule.network import Network
 
 _SHOWN = 400  # characters of a formula that is refused
 
 
-def check_derivation(text_or_path: str | Path) -> DerivationReport:
+def check_derivation(
+    text_or_path: str | Path, network: Network | str | None = None, loss: str | Loss | None = None
+) -> DerivationReport:
     r"""Judge every line of a written derivation by values: nothing of it is executed.
 
     Every link a = b of the page is evaluated at random numbers (one number, one sample, a batch, several outputs)
@@ -42,6 +50,11 @@ def check_derivation(text_or_path: str | Path) -> DerivationReport:
     text_or_path : str or pathlib.Path
         Markdown, LaTeX or plain text with prose between the formulas. A str is the text itself: whether a file has that
         name is not tried. Give a `pathlib.Path` to have a file read.
+    network : Network or str, optional
+        What the page is about, as in ``"2 -> 3 relu -> 1 sigmoid"``: judges the page's own forward pass too, which
+        otherwise is believed.
+    loss : str or Loss, optional
+        The loss that gradients are of, in the place of the one that the page states.
 
     Returns
     -------
@@ -54,11 +67,12 @@ def check_derivation(text_or_path: str | Path) -> DerivationReport:
     Raises
     ------
     ValueError
-        If there are more than 400,000 characters or 3,000 equations, or the file is not text in UTF-8.
+        If there are more than 400,000 characters or 3,000 equations, or the file is not text in UTF-8; if the network
+        or the loss is unknown, or they don't fit.
     OSError
         If the file cannot be read.
     TypeError
-        If it is neither a str nor a Path.
+        If it is neither a str nor a Path, or the network neither a Network nor a str.
 
     Examples
     --------
@@ -72,9 +86,25 @@ def check_derivation(text_or_path: str | Path) -> DerivationReport:
     """
     text = source_text(text_or_path)
     page = settled(read_page(text, conventions_of(text)))
-    plain, layered = build(page)
+    plain, layered = _with_supplied(build(page), page, network, loss)
     with np.errstate(all="ignore"):  # what isn't finite fails the comparison, whatever made it so
         return _Checker(text, page, plain, layered).report()
+
+
+def _with_supplied(
+    models: tuple[Model, Model], page: Page, network: Network | str | None, loss: str | Loss | None
+) -> tuple[Model, Model]:
+    """The page's models, with the network and the loss that the caller says it is about."""
+    declared, means_loss = as_network(network, loss)
+    trees = [side.tree for one in page.statements for side in one.sides if side.tree is not None]
+    used = {letter.name for tree in trees for letter in letters(tree) if letter.name in LOSSES}
+    if declared is not None:
+        found = with_network(models[1], declared, used, with_loss=means_loss)
+        return found, found
+    if loss is not None:
+        plain = with_loss(models[0], loss, used)
+        return plain, plain if models[0] is models[1] else with_loss(models[1], loss, used)
+    return models
 
 
 def _verdicts(model: Model) -> Callable[[Node, Node, str], str]:
@@ -108,6 +138,7 @@ class _Checker:
         self.slips = Slips(self._judge_for, self.letters, self.partials)
         self.size = next((letter for letter in self.letters if letter.name in {"m", "n", "N"}), Letter("m"))
         self.items: list[Item] = []
+        self.judged: list[JudgedLine] = []
 
     def report(self) -> DerivationReport:
         for statement in self.page.statements:
@@ -121,8 +152,16 @@ class _Checker:
             self.items.append(
                 Item(disorder.begin, loop, "", "order", slip=slip, origin="root", reason=why, place=place)
             )
-        notes = dict.fromkeys([*self.models[0].notes, *self.models[1].notes])
+        notes = dict.fromkeys([*self.models[0].notes, *self.models[1].notes, *self._consistency()])
         return DerivationReport(tuple(self.items), inferred(self.models), tuple(notes), self.page.lines)
+
+    def _consistency(self) -> Iterator[str]:
+        """What the page's verdicts together say about it."""
+        for model in dict.fromkeys(map(id, self.models)):
+            own = next(one for one in self.models if id(one) == model)
+            mine = [one for one in self.judged if self._judge_for(one.left, one.right).model is own]
+            yield from filter(None, [fitted_loss(mine, own)])
+        yield from filter(None, [elementwise_sign(self.judged, self._judge_for)])
 
     def _statement(self, statement: Statement) -> None:
         self._keep_apart(statement)
@@ -138,6 +177,8 @@ class _Checker:
         for right, sign in zip(statement.sides[1:], statement.signs, strict=True):
             item, judgement = self._link(statement, reference, right, sign, previous)
             self.items.append(item)
+            if reference.tree is not None and right.tree is not None and sign == "=":
+                self.judged.append(JudgedLine(item.line, reference.tree, right.tree, judgement.verdict))
             if judgement.verdict == "wrong" and isinstance(right.tree, Letter) and right.tree.name.startswith("d"):
                 reference = right  # the chain goes on with a name that has a meaning of its own
             previous = right
@@ -284,7 +325,8 @@ class _Checker:
             primed = bool(left.function.upper) and left.function.upper[-1].text == "′"
             is_d = len(left.function.name) == 2 and left.function.name[0] == "d"
             return not primed and not is_d
-        if not isinstance(left, Letter) or (left.name.startswith("d") and left.name != "d"):
+        is_derivative = isinstance(left, Letter) and left.name.startswith("d") and left.name != "d"
+        if not isinstance(left, Letter) or is_derivative or Mark("+") in left.upper:
             return False
         one = quantity(left)
         if one.name in {claimed.name for model in self.models for claimed in model.claimed}:

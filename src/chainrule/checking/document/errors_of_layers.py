@@ -34,7 +34,7 @@ def with_errors(page: Page, model: Model, verdicts: Verdicts) -> Model:
     lines = [*_links(page)]
     if model.loss is None:
         return model
-    used = [line for line in lines if any(_is_error(letter) for side in line[:2] for letter in letters(side))]
+    used = [line for line in lines if any(_uses_error(letter) for side in line[:2] for letter in letters(side))]
     if used:
         model = _best(model, [*_meanings(model, used), model], used[:_LINES], verdicts)
     named = [line for line in lines if any(_names_error(letter) for side in line[:2] for letter in letters(side))]
@@ -60,6 +60,10 @@ def _is_error(letter: Letter) -> bool:
     return letter.name == "δ" and sum(mark.text in INDICES for mark in letter.lower) < 2
 
 
+def _uses_error(letter: Letter) -> bool:
+    return _is_error(letter) or letter.name == "Δ"
+
+
 def _names_error(letter: Letter) -> bool:
     return is_d_letter(letter) and letter.name[1].lower() not in WEIGHTS | BIASES
 
@@ -71,14 +75,17 @@ def _best(
 
     def worth(candidate: Model) -> int:
         verdict = verdicts(candidate)
-        return sum(
-            _WORTH.get(verdict(*line), 0)
-            for line in lines
-            if candidate.claimed or not (isinstance(line[0], Letter) and quantity(line[0]) in candidate.definitions)
-        )
+        return sum(_WORTH.get(verdict(*line), 0) for line in lines if not _only_defines(line[0], candidate))
 
     worths = [worth(candidate) for candidate in candidates]
     return candidates[worths.index(max(worths))] if max(worths) > 0 else model  # the first of equals
+
+
+def _only_defines(left: Node, model: Model) -> bool:
+    """Whether a line with this left side defines, by the page's own definition, what it is held against."""
+    if not isinstance(left, Letter):
+        return False
+    return quantity(left) in model.definitions and quantity(left) not in model.claimed
 
 
 def _meanings(model: Model, lines: Iterable[tuple[Node, Node, str]]) -> Iterator[Model]:
@@ -96,7 +103,7 @@ def _meanings(model: Model, lines: Iterable[tuple[Node, Node, str]]) -> Iterator
         quantity(letter) for line in lines for side in line[:2] for part in walk(side) for letter in letters(part)
     }
     errors = {one for one in wanted if one.name == "δ"}
-    numbered = {Quantity("δ", "", found.weight_layer): one for one, found in maps.items() if found.weight_layer}
+    numbered = {Quantity("δ", "", found.weight_layer): one for one, found in maps.items() if not one.layer}
     numbered |= {Quantity("δ", "", one.layer): one for one in maps if one.layer}
     targets = numbered if any(one.layer for one in errors) else {}
     if Quantity("δ") in errors and maps:

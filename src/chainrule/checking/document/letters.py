@@ -43,7 +43,8 @@ def quantity(letter: Letter) -> Quantity:
         if mark.style == "square":
             layer = mark.text
     is_mask = letter.name == "M" and layer.isdecimal()
-    name = letter.name if letter.name in LOSSES | SIZES and not is_mask else letter.name.lower()
+    kept = letter.name == "Δ" or (letter.name in LOSSES | SIZES and not is_mask)  # Δ sums what δ is
+    name = letter.name if kept else letter.name.lower()
     return Quantity(name, letter.accent, layer)
 
 

@@ -36,6 +36,7 @@ from chainrule.notation.tree import (
     Num,
     Partial,
     Product,
+    Sum,
     children,
     letters,
     walk,
@@ -81,6 +82,8 @@ class Model:
         Quantities whose meaning isn't the page's own definition: what it says of them may be wrong.
     errors_per_sample : bool
         Whether dZ and dA are derivatives of the losses' sum, though the cost is their mean.
+    outputs : int
+        How many output units there are, where that is declared.
     fed_first : bool
         Whether w_jk leads to unit j, as in ∂z_j/∂w_jk, also where the matrix W has its rows for the units before.
     weighs_samples : bool
@@ -130,6 +133,13 @@ class Model:
         outer = [one for one in losses if one not in within] or losses
         return outer[-1] if outer else None
 
+    @property
+    def batch_costs(self) -> frozenset[str]:
+        """Names of the losses that are sums over samples."""
+        return frozenset(
+            one.name for one, body in self.definitions.items() if one.name in LOSSES and _marks_samples(body)
+        )
+
 
 def _sums_units(node: Node) -> bool:
     return isinstance(node, BigSum) or (isinstance(node, Applied) and node.function.name in {"np.sum", "sum"})
@@ -151,6 +161,7 @@ def build(page: Page) -> tuple[Model, Model]:
     whole.fed_first = _fed_first(page)
     whole.weighs_samples = _weighs_samples(page)
     whole.targets = _targets(page)
+    whole.one_sample = whole.one_sample or _numbers_losses(page)
     _functions(page, whole)
     for statement in page.statements:
         for left, right in zip(statement.sides, statement.sides[1:], strict=False):
@@ -180,7 +191,13 @@ def _targets(page: Page) -> str:
 
 def _weighs_samples(page: Page) -> bool:
     """Whether w⁽ⁱ⁾ is the weight of a sample: the weights of units have layers then."""
-    found = [letter for one in page.statements for side in one.sides if side.tree is not None for letter in letters(side.tree)]
+    found = [
+        letter
+        for one in page.statements
+        for side in one.sides
+        if side.tree is not None
+        for letter in letters(side.tree)
+    ]
     weights = [letter for letter in found if quantity(letter).name in WEIGHTS]
     return any(quantity(letter).layer for letter in weights) and any(
         not letter.lower and [mark.style for mark in letter.upper] == ["round"] and not quantity(letter).layer
@@ -206,6 +223,12 @@ def _define(left: Node, right: Node, statement: Statement, model: Model) -> None
         _by_example(left, right, model)
         return
     if not isinstance(left, Letter) or (left.name.startswith("d") and left.name != "d") or is_function(left, model):
+        return
+    if Mark("+") in left.upper:  # after an update
+        return
+    increment = accumulated(left, right, statement.signs[0])
+    if increment is not None and left.name == "Δ":
+        model.definitions.setdefault(quantity(left), increment)  # the loop sums it over the samples, as a product does
         return
     if "=" not in statement.signs or any(sign != "=" for sign in statement.signs):
         return
@@ -352,6 +375,7 @@ def _split(whole: Model) -> tuple[Model, Model]:
     for part in (first, second):
         part.aliases, part.entries = whole.aliases, whole.entries
         part.one_sample, part.fed_first = whole.one_sample, whole.fed_first
+        part.weighs_samples = whole.weighs_samples
     for one, body in whole.definitions.items():
         if one.name in LOSSES:
             first.definitions[one] = body

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from chainrule.checking.document.letters import LOSSES, Quantity, quantity, rebuilt
+from chainrule.checking.document.letters import INDICES, LOSSES, Quantity, is_layer, quantity, rebuilt
 from chainrule.checking.document.model import Model, is_function
 from chainrule.notation.text import to_text
 from chainrule.notation.tree import (
@@ -26,6 +26,7 @@ from chainrule.notation.tree import (
     letters,
 )
 
+_SMALL = frozenset("axzhwbd")
 MAX_TRIED = 600
 
 
@@ -43,8 +44,9 @@ def repair(
     model: Model,
     page_letters: Iterable[Letter],
     page_partials: Sequence[Partial] = (),
+    fits: Callable[[Node], bool] = lambda candidate: True,
 ) -> Repair | None:
-    """The first single edit of a right side that makes the line hold.
+    """The first single edit of a right side that makes the line hold; as arrays, if there is one.
 
     Parameters
     ----------
@@ -58,9 +60,11 @@ def repair(
         Letters as the page writes them, to put in where one is missing or wrong.
     page_partials : sequence of Partial
         Derivatives of the loss as the page writes them, to put in where one is missing.
+    fits : callable
+        Whether a candidate that is right for numbers is right as arrays too.
     """
     known = _spellings(page_letters, model)
-    tried = 0
+    tried, first = 0, None
 
     def missing(node: Node, letters_known: dict[Quantity, Letter]) -> Iterator[Repair]:
         return _missing_factors(node, letters_known, page_partials)
@@ -69,10 +73,14 @@ def repair(
         for candidate in edits(right, known):
             tried += 1
             if tried > MAX_TRIED:
-                return None
+                return first
             if holds(candidate.right):
-                return candidate
-    return None
+                if fits(candidate.right):
+                    return candidate
+                first = first or candidate
+        if first is not None and edits is not _letters:
+            return first  # another letter may have the right value by chance; what else has it is meant
+    return first
 
 
 def edits_of(factor: Node, model: Model, page_letters: Iterable[Letter]) -> Iterator[Repair]:
@@ -144,7 +152,8 @@ def _variables(node: Node, known: dict[Quantity, Letter]) -> Iterator[Repair]:
             own = quantity(part.by)
             for one, letter in known.items():
                 if one != own:
-                    yield Repair(f"variable: differentiated by {own}, not by {one}", replace(part, by=letter))
+                    by = _dressed(letter, part.by)
+                    yield Repair(f"variable: differentiated by {own}, not by {one}", replace(part, by=by))
 
     yield from _everywhere(node, edit)
 
@@ -185,6 +194,7 @@ def _missing_factors(node: Node, known: dict[Quantity, Letter], partials: Sequen
     for name, factor in candidates:
         both = (factor, node) if name in {"2", "m"} else (node, factor)
         yield Repair(f"missing factor {name}", Product(both, ("",)))
+        yield Repair(f"missing factor {name}", Product(both, ("⊙",)))
     for name, factor in (("2", Num("2")), ("m", Letter("m"))):
         yield Repair(f"stray factor {name}", Fraction(node, factor))
 
@@ -199,6 +209,15 @@ def _missing_factors(node: Node, known: dict[Quantity, Letter], partials: Sequen
 
 
 def _dressed(letter: Letter, like: Letter) -> Letter:
-    """The letter with the sample and entry marks of the one that it replaces."""
-    marks = tuple(mark for mark in like.upper if mark.style == "round")
-    return replace(letter, upper=tuple(mark for mark in letter.upper if mark.style != "round") + marks)
+    """The letter with the sample and entry marks of the one that it replaces, small where that is."""
+    upper = tuple(mark for mark in letter.upper if mark.style != "round")
+    upper += tuple(mark for mark in like.upper if mark.style == "round")
+    lower = tuple(mark for mark in letter.lower if not _chooses(mark))
+    lower += tuple(mark for mark in like.lower if _chooses(mark))
+    name = letter.name.lower() if like.name.islower() and letter.name.lower() in _SMALL else letter.name
+    return replace(letter, name=name, lower=lower, upper=upper)
+
+
+def _chooses(mark: Mark) -> bool:
+    """Whether a mark below a letter chooses an entry."""
+    return mark.text in INDICES and not is_layer(mark)

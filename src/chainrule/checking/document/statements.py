@@ -29,6 +29,7 @@ _MATH = re.compile(
 )
 _SYSTEMS = frozenset({"aligned", "align", "split", "gathered", "array", "cases", "alignedat", "matrix", "rcases"})
 _INEQUALITIES = frozenset({"<", ">", "≤", "≥", "≠"})
+_SIZED = re.compile(r"\\(?:left|[bB]igg?l?)\s*$")  # belongs to the bracket behind it
 _INDICES = frozenset("ijkl")
 _CONDITIONAL = re.compile(r"\bif\b")
 _WRAPPINGS = 4  # boxes in boxes that are taken off: text may nest without end
@@ -317,6 +318,8 @@ def _statement(
 
 def _side(tokens: Sequence[Token], formula: str, offset: int, conventions: Conventions) -> Side:
     start, end = min(token.start for token in tokens), max(token.end for token in tokens)
+    sized = _SIZED.search(formula[max(0, start - 10) : start])
+    start -= len(sized[0]) if sized else 0
     try:
         reading = read_tokens(tokens, conventions)
     except NotationError as error:

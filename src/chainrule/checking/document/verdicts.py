@@ -14,13 +14,14 @@ from chainrule.checking.document.generic_layers import is_d_letter, layer_versio
 from chainrule.checking.document.letters import (
     LOSSES,
     RATES,
+    SIZES,
     Quantity,
     entry_indices,
     quantity,
     rebuilt,
 )
 from chainrule.checking.document.matrix_forms import Form, matrix_form
-from chainrule.checking.document.model import FUNCTION_OF_NAME, Model, is_function
+from chainrule.checking.document.model import FUNCTION_OF_NAME, Model, accumulated, is_function
 from chainrule.checking.document.repairs import Repair, edits_of, repair
 from chainrule.checking.document.worlds import (
     BATCH,
@@ -48,6 +49,7 @@ from chainrule.notation.tree import (
     Applied,
     BigSum,
     Differential,
+    Fraction,
     Letter,
     Mark,
     Node,
@@ -61,6 +63,7 @@ from chainrule.notation.tree import (
 )
 
 Verdict = Literal["given", "exact", "scalar", "wrong", "order", "unread"]
+_AFTER = Mark("+")  # W⁺: after the step
 _WORST_FIRST: tuple[Verdict, ...] = ("unread", "wrong", "order", "scalar", "exact", "given")
 DRAWS = 2
 RTOL = 1e-8
@@ -120,6 +123,13 @@ class Judge:
             return Judgement(
                 "wrong", why=f"{to_text(stray)} stands alone: it belongs under a ∂", slip="stray differential"
             )
+        increment = accumulated(left, right, sign)
+        if increment is not None and isinstance(left, Letter) and left.name == "Δ":
+            return Judgement("given", why="a loop adds it up over the samples")
+        if is_d_letter(left) and _is_its_mean(left, right):
+            return Judgement("given", why="what a loop has added up is divided by the number of samples")
+        if increment is not None and is_d_letter(left):
+            return self._accumulation(left, increment)
         if sign in {"-=", "+="} or self._is_update(left, right):
             return self._update(left, right, sign)
         try:
@@ -184,7 +194,7 @@ class Judge:
         return (
             isinstance(left, Letter)
             and not is_d_letter(left)
-            and any(quantity(letter) == quantity(left) for letter in letters(right))
+            and (_AFTER in left.upper or any(quantity(letter) == quantity(left) for letter in letters(right)))
             and not is_function(left, self.model)
         )
 
@@ -213,7 +223,8 @@ class Judge:
         """The slip of a wrong link: the single edit after which it holds, but for a constant that came in before."""
         versions = self._versions(left, right)
         left, right = next((pair for pair in versions if not self._try(*pair, SCALAR)), versions[0])
-
+        if isinstance(left, Letter) and self._is_update(left, right):
+            return self._explain_update(left, right, page_letters, page_partials)
         allowed = {ratio for ratio in ratios if ratio not in {0.0, 1.0, -1.0}}
         place = self._first_place(left, right)
 
@@ -225,7 +236,11 @@ class Judge:
             ratio = self.ratio(left, candidate) if allowed else None
             return ratio is not None and ratio in allowed
 
-        return repair(right, holds, self.model, page_letters, page_partials)
+        def fits(candidate: Node) -> bool:
+            regime = ONE_SAMPLE if self.model.one_sample else BATCH
+            return self._try(left, candidate, regime)
+
+        return repair(right, holds, self.model, page_letters, page_partials, fits)
 
     def _first_place(self, left: Node, right: Node) -> tuple[Setting, Array] | None:
         """A setting of numbers, its indices bound, in which the left side has a value."""
@@ -249,6 +264,25 @@ class Judge:
             return True
         one, other = float(target.real.ravel()[0]), float(value.real.ravel()[0])
         return any(np.isclose(other, one * ratio, rtol=1e-6, atol=1e-11) for ratio in (1.0, *allowed))
+
+    def _explain_update(
+        self, left: Letter, right: Node, page_letters: Iterable[Letter], page_partials: Sequence[Partial]
+    ) -> Repair | None:
+        """The single edit after which an update is a step of gradient descent."""
+        rate, loss = self._rate_and_loss(right)
+        if rate is None:
+            return None
+
+        def step_in(regime: Regime) -> Callable[[Node], bool]:
+            def holds(candidate: Node) -> bool:
+                try:
+                    return self._update_holds(left, candidate, "=", rate, loss, regime)
+                except MeaningError:
+                    return False
+
+            return holds
+
+        return repair(right, step_in(SCALAR), self.model, page_letters, page_partials, step_in(BATCH))
 
     def explain_two(
         self, left: Node, right: Node, page_letters: Iterable[Letter], ratios: Iterable[float]
@@ -449,6 +483,18 @@ class Judge:
         close = abs(at - float(right.value)) <= 1e-4 * max(1.0, abs(at))
         return Judgement("exact", "batch") if close else Judgement("wrong", why=f"the slope there is {at:g}")
 
+    def _accumulation(self, left: Node, increment: Node) -> Judgement:
+        """dW += …: what a loop adds for each sample, held against the derivative for one sample."""
+        try:
+            scalar, one = (self._holds(left, increment, regime) for regime in (SCALAR, ONE_SAMPLE))
+        except MeaningError as error:
+            return Judgement("unread", why=str(error))
+        if not scalar:
+            return Judgement("wrong", why="it fails even for numbers", ratio=self.ratio(left, increment))
+        if one:
+            return Judgement("exact", "one sample", why="a loop adds it up over the samples")
+        return Judgement("scalar", "scalar only", why=self._misfit(left, increment))
+
     def _update(self, left: Node, right: Node, sign: str) -> Judgement:
         """W = W − η ∂J/∂W, W −= η …: held against one step of gradient descent."""
         rate, loss = self._rate_and_loss(right)
@@ -521,6 +567,17 @@ def _same(one: Array, other: Array, *, flattened: bool) -> bool:
     if flattened and other.ndim == 2 and other.shape[0] == 1 and one.size == other.size:
         return bool(np.allclose(one.ravel(), other.ravel(), rtol=RTOL, atol=1e-11))
     return False
+
+
+def _is_its_mean(left: Node, right: Node) -> bool:
+    """dw = dw / m."""
+    match right:
+        case Fraction(numerator=numerator, denominator=Letter(name=name)):
+            return numerator == left and name in SIZES
+        case Product(factors=(Fraction(numerator=Num("1"), denominator=Letter(name=name)), factor)):
+            return factor == left and name in SIZES
+        case _:
+            return False
 
 
 def only_derivatives(node: Node) -> bool:

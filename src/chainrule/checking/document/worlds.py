@@ -85,9 +85,7 @@ class World:
     def __post_init__(self) -> None:
         self.rng = np.random.default_rng(self.seed)
         self.loss = self.model.loss
-        self._loss_bodies = {
-            canonical(body): one for one, body in self.model.definitions.items() if one.name in LOSSES
-        }
+        self._loss_bodies = {canonical(body): one for one, body in self.model.definitions.items() if one.name in LOSSES}
         self._as_losses: dict[Node, Node] = {}
         self._lay_out()
         self.functions = _functions(self)
@@ -106,7 +104,8 @@ class World:
             before = self._width_of(source)
             if before is None:
                 before = self._units[self._leaf(source)] = 1 if self.regime.scalar else next(widths)
-            last = max(self.regime.outputs, 3) if self.model.has_softmax else self.regime.outputs
+            least = 3 if self.model.has_softmax else 1 if self.regime.scalar else self.model.outputs
+            last = max(self.regime.outputs, least)
             own = last if one in outputs else 1 if self.regime.scalar else next(widths)
             self._units[one] = own
             self.base.setdefault(quantity(found.weight), self._draw(found.shape(before, own)))
