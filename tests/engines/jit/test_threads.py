@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 
+import joblib
 import numpy as np
 import pytest
 
@@ -69,6 +70,26 @@ def test_trainings_at_once_from_several_threads():
     for first, second in zip(alone, together, strict=True):
         for name in first:
             np.testing.assert_array_equal(first[name], second[name])
+
+
+def trained_in_a_worker(seed):
+    return type(thread_choice("auto")), trained_weights(seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["loky", "multiprocessing"])
+def test_inside_workers_of_joblib(backend):
+    """Each has one thread, and gives what this process gives."""
+    jobs = [joblib.delayed(trained_in_a_worker)(seed) for seed in range(3)]
+    for seed, (choice, found) in enumerate(joblib.Parallel(n_jobs=2, backend=backend)(jobs)):
+        assert choice is FixedThreads
+        for name, value in trained_weights(seed).items():
+            np.testing.assert_array_equal(value, found[name])
+
+
+def test_auto_is_one_thread_where_the_environment_says_so(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert type(thread_choice("auto")) is FixedThreads
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")

@@ -1,10 +1,13 @@
 """How many threads the next call uses: a given number, or whichever of one and two was faster lately.
 
+In a worker process of joblib's or multiprocessing's, and where ``OMP_NUM_THREADS`` is 1, "auto" is one thread.
+
 Results do not depend on the number of threads, so it may change between any two calls.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 
 __all__ = ["AutomaticThreads", "FixedThreads", "ThreadChoice", "thread_choice"]
@@ -84,6 +87,13 @@ class AutomaticThreads:
         self._step[threads] = step
 
 
+def _may_use_two() -> bool:
+    """Whether there is a second processor for this process: not in a worker of joblib's, which has siblings."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    alone = multiprocessing.parent_process() is None
+    return alone and processors > 1 and os.environ.get("OMP_NUM_THREADS") != "1"
+
+
 ThreadChoice = FixedThreads | AutomaticThreads
 
 
@@ -96,7 +106,7 @@ def thread_choice(threads: int | str) -> ThreadChoice:
         If it is neither a whole number of at least 1 nor "auto".
     """
     if threads == "auto":
-        return AutomaticThreads() if (os.cpu_count() or 1) > 1 else FixedThreads(1)
+        return AutomaticThreads() if _may_use_two() else FixedThreads(1)
     if not isinstance(threads, int) or isinstance(threads, bool) or threads < 1:
         raise ValueError(f"n_threads is {threads!r}; accepted: a whole number of at least 1, or 'auto'.")
     return FixedThreads(threads)
