@@ -192,3 +192,17 @@ def test_a_teacher_can_keep_the_answer_back(chainrule: Command) -> None:
     assert "right:" not in ran.out
     assert chainrule("check", "notes.md", "--hint", "verdict").out == "6 equations: 3 given, 2 exact, 1 wrong\n"
     assert chainrule("check", "notes.md", "--hint", "kind", "--json").status == 2
+
+
+def test_a_network_and_a_loss_judge_the_page(chainrule: Command, notes: Path) -> None:
+    notes.write_text(RIGHT, encoding="utf-8")
+    ran = chainrule("check", notes, "--network", "3 -> 1 sigmoid", "--loss", "bce")
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.splitlines()[-1] == "5 equations: 5 exact"
+    assert chainrule("check", notes, "--loss", "mse").status == 1
+
+
+def test_an_unknown_loss_is_refused(chainrule: Command, notes: Path) -> None:
+    ran = chainrule("check", notes, "--loss", "hinge")
+    assert (ran.status, ran.out) == (2, "")
+    assert "unknown loss 'hinge'" in ran.err

@@ -32,6 +32,16 @@ def check(
             show_default=False,
         ),
     ],
+    network: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NETWORK", help='What it is about, such as "2 -> 3 relu -> 1 sigmoid".', show_default=False
+        ),
+    ] = None,
+    loss: Annotated[
+        str | None,
+        typer.Option("--loss", "-l", metavar="LOSS", help="The loss that gradients are of.", show_default=False),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The report as JSON.")] = False,
     html: Annotated[
         Path | None,
@@ -56,16 +66,20 @@ def check(
     $ chainrule check notes.tex --json > report.json
 
     $ chainrule check notes.md --html checked.html --hint kind
+
+    $ chainrule check notes.md --network "2 -> 3 relu -> 1 sigmoid" --loss bce
     """
     from chainrule.checking import check_derivation
     from chainrule.checking.document.errors import DocumentError
 
     try:
-        report = check_derivation(notes)
+        report = check_derivation(notes, network, loss)
     except OSError as error:
         raise Refused(f"{notes}: {error.strerror or error}") from None
     except DocumentError as error:
         raise Refused(str(error) if str(notes) in str(error) else f"{notes}: {error}") from None
+    except ValueError as error:  # of --network and --loss
+        raise Refused(str(error)) from None
     if not report.items:
         raise Refused(f"{notes}: no equation was found; one is a = b between dollars, or on a line of its own")
     if as_json and hint != "answer":

@@ -281,6 +281,9 @@ class _Checker:
             judgement = self._judge_for(left.tree, right.tree).link(left.tree, right.tree, sign)
         except RecursionError:
             return Judgement("unread", why="what it is defined by is defined by too long a chain")
+        if isinstance(left.tree, Letter) and left.tree.name in LOSSES and judgement.scope == "one sample":
+            if any(quantity(left.tree) in model.claimed for model in self.models):
+                return replace(judgement, verdict="exact", why="the loss of one sample")
         if isinstance(left.tree, Letter) and sign == "=":
             return self._restated(left.tree, right.tree, judgement)
         return judgement
