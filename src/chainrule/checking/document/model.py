@@ -49,6 +49,12 @@ FUNCTION_OF_NAME = {"σ": "sigmoid", "ReLU": "relu", "relu": "relu", "sigmoid": 
 _WORDS = LATEX_FUNCTIONS | WORD_FUNCTIONS | {"np.matmul", "axis", "keepdims", "True", "False"}
 _ONE_SAMPLE = re.compile(r"\b(?:one|single)\s+(?:training\s+)?(?:sample|example|instance)\b", re.IGNORECASE)
 
+_SHAPE_OF_LABELS = re.compile(
+    r"(?<![\w\\^_{])[Yy]\b[^\w(]{0,6}"
+    r"\((?:(\d+)\s*,\s*[a-zA-Z]?|[a-zA-Z]\s*,\s*(\d+))\s*\)"
+)
+_MOST_OUTPUTS = 3
+
 
 @dataclass(frozen=True)
 class FunctionDefinition:
@@ -160,6 +166,7 @@ def build(page: Page) -> tuple[Model, Model]:
     whole = Model(one_sample=any(_ONE_SAMPLE.search(line) for line in page.lines))
     whole.fed_first = _fed_first(page)
     whole.weighs_samples = _weighs_samples(page)
+    whole.outputs = _declared_outputs(page.lines)
     whole.targets = _targets(page)
     whole.one_sample = whole.one_sample or _numbers_losses(page)
     _functions(page, whole)
@@ -187,6 +194,15 @@ def _targets(page: Page) -> str:
             if "y" in plain:
                 return next((name for name in ("t", "d") if name in plain), "")
     return ""
+
+
+def _declared_outputs(lines: Iterable[str]) -> int:
+    """How many outputs the labels have in the first shape that is given for them: Y (3, n), y ∈ ℝ³; one if in none."""
+    for line in lines:
+        shape = _SHAPE_OF_LABELS.search(line)
+        if shape is not None:
+            return min(max(int(next(number for number in shape.groups() if number)), 1), _MOST_OUTPUTS)
+    return 1
 
 
 def _weighs_samples(page: Page) -> bool:
@@ -375,7 +391,7 @@ def _split(whole: Model) -> tuple[Model, Model]:
     for part in (first, second):
         part.aliases, part.entries = whole.aliases, whole.entries
         part.one_sample, part.fed_first = whole.one_sample, whole.fed_first
-        part.weighs_samples = whole.weighs_samples
+        part.weighs_samples, part.outputs = whole.weighs_samples, whole.outputs
     for one, body in whole.definitions.items():
         if one.name in LOSSES:
             first.definitions[one] = body

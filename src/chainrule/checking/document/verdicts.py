@@ -46,6 +46,7 @@ from chainrule.notation.meaning import (
 )
 from chainrule.notation.text import to_text
 from chainrule.notation.tree import (
+    ONES,
     Applied,
     BigSum,
     Differential,
@@ -59,10 +60,12 @@ from chainrule.notation.tree import (
     Transpose,
     children,
     letters,
+    rewritten,
     walk,
 )
 
 Verdict = Literal["given", "exact", "scalar", "wrong", "order", "unread"]
+_COUNTED_ONES = Letter(ONES.name, lower=(Mark("n"),))
 _AFTER = Mark("+")  # W⁺: after the step
 _WORST_FIRST: tuple[Verdict, ...] = ("unread", "wrong", "order", "scalar", "exact", "given")
 DRAWS = 2
@@ -316,6 +319,12 @@ class Judge:
         """
         versions = self._versions(left, right)
         left, right = next((pair for pair in versions if not self._try(*pair, BATCH)), versions[0])
+        counted: dict[Node, Node] = {ONES: _COUNTED_ONES}  # its length has to be known wherever it is put
+        back: dict[Node, Node] = {_COUNTED_ONES: ONES}
+        form = self._form(left, rewritten(right, counted.get), sign, size)
+        return None if form is None else replace(form, node=rewritten(form.node, back.get))
+
+    def _form(self, left: Node, right: Node, sign: str, size: Letter) -> Form | None:
         if sign in {"-=", "+="} or self._is_update(left, right):
             return self._update_as_arrays(left, right, sign, size)
         jacobian = self._is_jacobian(left)

@@ -187,7 +187,7 @@ def softmax_jacobian(pen: Pen) -> list[Block]:
         (
             sentence("Its own weighted sum stands above and below the fraction bar:"),
             equal,
-            sentence("Another one, ", Letter("j"), " ≠ ", Letter("k"), ", stands only below it:"),
+            sentence("Another one, ", Relation((Letter("j"), Letter("k")), ("≠",)), ", stands only below it:"),
             other,
         ),
         open=True,
