@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -26,34 +27,34 @@ class Lanes:
     mantissa_bits: int
     exponent_bias: int
 
-    @property
+    @cached_property
     def count(self) -> int:
         """Numbers in a logical vector: 16 of float32, 8 of float64."""
         return VECTOR_BYTES // self.bytes
 
-    @property
+    @cached_property
     def panel(self) -> int:
         """Columns of a panel: two logical vectors."""
         return 2 * self.count
 
-    @property
+    @cached_property
     def vector(self) -> str:
         return f"<{self.count} x {self.scalar}>"
 
-    @property
+    @cached_property
     def integers(self) -> str:
         return f"<{self.count} x {self.integer}>"
 
-    @property
+    @cached_property
     def mask(self) -> str:
         return f"<{self.count} x i1>"
 
-    @property
+    @cached_property
     def suffix(self) -> str:
         """How overloaded intrinsics spell the vector type."""
         return f"v{self.count}f{8 * self.bytes}"
 
-    @property
+    @cached_property
     def dtype(self) -> np.dtype[np.floating]:
         return np.dtype(np.float32 if self.bytes == 4 else np.float64)
 

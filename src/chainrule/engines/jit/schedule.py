@@ -209,8 +209,9 @@ def _read(stage: RowStage | ParameterStage) -> set[str]:
 
 
 def _decide_stores(stages: Sequence[RowStage | ParameterStage], wanted: frozenset[str]) -> None:
-    for stage in stages:
-        elsewhere = wanted.union(*(_read(other) for other in stages if other is not stage))
+    reads = [_read(stage) for stage in stages]
+    for number, stage in enumerate(stages):
+        elsewhere = wanted.union(*reads[:number], *reads[number + 1 :])
         stage.stores = [symbol for symbol in _defined(stage) if symbol.name in elsewhere]
 
 

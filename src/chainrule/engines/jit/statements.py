@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from chainrule.calculus.equations import Equations
 from chainrule.expressions.derivatives import computed_derivative
@@ -53,7 +54,7 @@ class Statement:
     operation: str | None = None
     over: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def uses(self) -> tuple[Symbol, ...]:
         return symbols(self.term)
 

@@ -20,9 +20,7 @@ class Vectors:
         self.function = function
         self.lanes = lanes
         self.target = target
-
-    def _value(self, instruction: str) -> str:
-        return self.function.value(instruction)
+        self._value = function.value
 
     # ---- constants and memory ----
     def constant(self, number: float) -> str:
@@ -71,7 +69,7 @@ class Vectors:
 
     def intrinsic(self, name: str, *values: str) -> str:
         vector = self.lanes.vector
-        arguments = ", ".join(f"{vector} {value}" for value in values)
+        arguments = f"{vector} " + f", {vector} ".join(values)
         return self._value(f"call {vector} @llvm.{name}.{self.lanes.suffix}({arguments})")
 
     def fma(self, a: str, b: str, c: str) -> str:
