@@ -37,6 +37,20 @@ def test_curves_of_a_classifier(weighted):
     assert clf.validation_loss_curve_[best] == pytest.approx(loss, rel=1e-10)  # without the penalty
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_training_score_of_every_epoch(weighted):
+    """What a fit of so many epochs would score on its own data, weights included; held-out data are no part of it."""
+    weight = WEIGHT if weighted else None
+    parameters = PARAMETERS | {"training_scores": True, "monitor": "loss"}
+    curve = MLPClassifier(**parameters, max_iter=5).fit(X, Y, weight, **HELD_OUT).history_.training
+    expected = [
+        MLPClassifier(**parameters, max_iter=epochs).fit(X, Y, weight).score(X, Y, weight) for epochs in range(1, 6)
+    ]
+    assert curve == pytest.approx(expected)
+    report = MLPRegressor(**PARAMETERS, max_iter=5, training_scores=True).fit(X, SCORES).explain_training()
+    assert "training score" in str(report)
+
+
 @pytest.mark.parametrize("outputs", [1, 3])
 def test_curves_of_a_regressor(outputs):
     y, y_val = SCORES[:, :outputs], SCORES_VAL[:, :outputs]

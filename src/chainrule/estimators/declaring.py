@@ -36,6 +36,7 @@ STOCHASTIC_ONLY: dict[str, Any] = {
     "schedule": None,
     "average": None,
     "callbacks": (),
+    "training_scores": False,
     "monitor": None,
 }
 

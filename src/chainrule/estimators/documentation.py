@@ -74,6 +74,9 @@ monitor : {"loss", "val_loss", "val_score"} or None, default=None
     data, the best epoch's weights are kept.
 patience : int, inf or None, default=None
     The same as `n_iter_no_change`, and goes before it.
+training_scores : bool, default=False
+    Whether the score of the training data, too, is recorded after every epoch, in `history_.training`; it takes a
+    prediction of all of them.
 callbacks : sequence, default=()
     Listeners of `chainrule.training.callbacks` (a progress bar, checkpoints, a time limit, a log of metrics), or
     functions of the history; called in `fit`, not in `partial_fit`.

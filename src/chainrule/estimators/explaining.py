@@ -166,6 +166,7 @@ def explain(
     layers = tuple(layer_states(network, parameters, data))
     curves = {
         "training loss": history.loss,
+        "training score": history.training,
         "held-out loss": history.validation_loss,
         "held-out score": history.validation,
         "learning rate": history.rate if len(set(history.rate)) > 1 else [],

@@ -49,6 +49,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "average": [_BELOW_ONE, None],
     "monitor": [StrOptions(set(MONITORED)), None],
     "patience": [_COUNT, Options(Real, {np.inf}), None],
+    "training_scores": ["boolean"],
     "callbacks": [list, tuple],
     "dtype": [StrOptions({"float32", "float64"}), Options(type, {np.float32, np.float64}), None],
     "engine": [StrOptions({"auto", "jit", "reference"}), HasMethods("compile")],

@@ -109,6 +109,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
         average: float | None = None,
         monitor: str | None = None,
         patience: float | None = None,
+        training_scores: bool = False,
         callbacks: Sequence[Any] = (),
         dtype: Any = None,
         engine: str | Engine = "auto",
@@ -148,6 +149,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
         self.average = average
         self.monitor = monitor
         self.patience = patience
+        self.training_scores = training_scores
         self.callbacks = callbacks
         self.dtype = dtype
         self.engine = engine

@@ -18,6 +18,8 @@ class History:
         The reported loss of every epoch.
     validation, validation_loss : list of float
         The score and the loss on held-out data of every epoch, if there are such.
+    training : list of float
+        The score on the training data of every epoch, if it was asked for.
     rate : list of float
         The learning rate of the last step of every epoch.
     best_epoch : int
@@ -38,6 +40,7 @@ class History:
     loss: list[float] = field(default_factory=list)
     validation: list[float] = field(default_factory=list)
     validation_loss: list[float] = field(default_factory=list)
+    training: list[float] = field(default_factory=list)
     rate: list[float] = field(default_factory=list)
     best_epoch: int = 0
     stopped: StopReason = ""

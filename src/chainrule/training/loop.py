@@ -70,6 +70,8 @@ class Plan:
         The score of the current parameters on held-out data, higher is better.
     validation_loss : callable, optional
         The loss of the current parameters on held-out data.
+    score_training : callable, optional
+        The score of the current parameters on the training data, to be recorded.
     monitor : {"loss", "val_loss", "val_score"}, optional
         What must improve; by default the score if there is `validate`, else the loss.  If it is of held-out data, the
         best epoch's parameters are kept.
@@ -92,6 +94,7 @@ class Plan:
     loss: Callable[[Costs, Epoch], float] = mean_cost
     validate: Callable[[Program], float] | None = None
     validation_loss: Callable[[Program], float] | None = None
+    score_training: Callable[[Program], float] | None = None
     monitor: Monitor | None = None
     seed: int = 0
     callbacks: Sequence[Callback | Callable[[History], bool | None]] = ()
@@ -198,6 +201,8 @@ class Training:
             history.validation.append(plan.validate(program) if finite else math.nan)
         if plan.validation_loss is not None:
             history.validation_loss.append(plan.validation_loss(program) if finite else math.nan)
+        if plan.score_training is not None:
+            history.training.append(plan.score_training(program) if finite else math.nan)
         if not finite:
             program.restore(self._last_finite)
             self._end("diverged", DIVERGED.format(epoch=self.epoch, step=_first_bad_step(costs)))
