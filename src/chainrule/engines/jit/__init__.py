@@ -8,7 +8,7 @@ In reading order:
   ``coefficients``, ``pointwise`` (terms), ``draws`` (dropout masks), ``module`` (functions, each once).
 * The kernels: ``gathering``, ``products``, each ending in ``tiles`` (a stage's statements on a tile), ``maps``,
   ``transposition``, ``totals``, ``barrier``.
-* One function that runs steps: ``assembly``, with ``row_stages`` and ``parameter_stages``.
+* One function that runs steps: ``assembly``, with ``row_stages``, ``parameter_stages`` and ``weight_blocks``.
 * From text to results: ``target``, ``machine``, ``cache``, ``compilation``, ``tables`` (scalars of every step),
   ``execution``, ``thread_choice``, ``part`` (one system of equations with its memory), and ``program``, which is the
   engine's face.

@@ -11,11 +11,11 @@ from functools import cached_property
 
 from chainrule.engines.jit.barrier import emit_barrier
 from chainrule.engines.jit.emit import Function, Index
-from chainrule.engines.jit.lanes import Lanes
+from chainrule.engines.jit.lanes import VECTOR_BYTES, Lanes
 from chainrule.engines.jit.layout import Layout, Line, Panels, copy_name, stored_name
 from chainrule.engines.jit.module import Module
 from chainrule.engines.jit.parameter_stages import ParameterStages
-from chainrule.engines.jit.row_stages import RowStages
+from chainrule.engines.jit.row_stages import RowStages, tiles_of_rows
 from chainrule.engines.jit.stages import RowProduct, Schedule
 from chainrule.engines.jit.statements import CompilationUnsupported
 from chainrule.engines.jit.target import Target
@@ -66,6 +66,8 @@ class Assembly:
     ----------
     context_names : tuple of str
         What the context array holds, in order.
+    row_tiles : (int, int)
+        Tiles of samples, and the rows of each; every value per sample has room for all of them.
     held : int
         Parameters and state are the first so many numbers of the memory.
     """
@@ -92,7 +94,8 @@ class Assembly:
             masks={symbol.name: number for number, symbol in enumerate(schedule.masks)},
         )
         self.module = Module(target)
-        self.layout = Layout(lanes, sizes, batch, narrow, gap)
+        self.row_tiles = tiles_of_rows(batch, target.tile_rows)
+        self.layout = Layout(lanes, sizes, self.row_tiles[0] * self.row_tiles[1], narrow, gap)
         self._place_values(kept)
         self.total_places = {
             total.symbol.name: (self.layout.array(self.units_of(stage.axes) * lanes.panel), self.units_of(stage.axes))
@@ -148,6 +151,7 @@ class Assembly:
         f.lines.append(f"  %counter = getelementptr i8, ptr {self.names['counter']}, i64 0")
         f.lines.append(f"  %give_way = getelementptr i8, ptr {self.names['give_way']}, i64 0")
         self.computed_scalars = f.reserve(self.lanes.scalar, max(len(self.environment.computed), 1), 8)
+        self.scratch = f.reserve(self.lanes.vector, self.target.tile_rows * self.target.tile_vectors, VECTOR_BYTES)
         self.local_totals = f.reserve("double", max(len(self.schedule.totals), 1), 8)
         self.parameter_stages = ParameterStages(self)
         self.row_stages = RowStages(self)
@@ -207,7 +211,7 @@ class Assembly:
         operands: Sequence[str],
         panel: Index,
         row: Index,
-        begin: int,
+        begin: Index,
         totals: Sequence[str] = (),
     ) -> None:
         """Call a kernel on the tile at a panel (from lane `begin` of it) and a row."""

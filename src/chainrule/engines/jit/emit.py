@@ -65,6 +65,14 @@ class Function:
         """Append an instruction that yields nothing."""
         self.lines.append("  " + instruction)
 
+    def aside(self, body: Callable[[], object]) -> list[str]:
+        """The instructions that a body without branches appends, taken out again so that they can be placed."""
+        begin = len(self.lines)
+        body()
+        lines = self.lines[begin:]
+        del self.lines[begin:]
+        return lines
+
     def text(self, name: str) -> str:
         """The definition under the given name."""
         arguments = ", ".join(f"{kind} %{argument}" for kind, argument in self.arguments)
@@ -121,6 +129,10 @@ class Function:
 
     def store(self, kind: str, value: str, pointer: str, align: int) -> None:
         self.do(f"store {kind} {value}, ptr {pointer}, align {align}")
+
+    def prefetch(self, pointer: str) -> None:
+        """Ask for a cache line that will be needed soon; any address is allowed."""
+        self.do(f"call void @llvm.prefetch.p0(ptr {pointer}, i32 0, i32 3, i32 1)")
 
     def reserve(self, kind: str, count: int, align: int) -> str:
         """Memory of this call on the stack, taken once at the entry."""
@@ -210,3 +222,14 @@ class Function:
             otherwise()
             self.branch(after)
         self.label(after)
+
+    def whole_or_rest(
+        self, number: Index, whole: int, for_whole: Callable[[], object], rest: int, for_rest: Callable[[], object]
+    ) -> None:
+        """for_whole() if `number` is one of the first `whole`; for_rest() for the one after them, if there is one."""
+        if not rest:
+            for_whole()
+        elif not whole:
+            for_rest()
+        else:
+            self.when(self.less(number, whole), for_whole, for_rest)

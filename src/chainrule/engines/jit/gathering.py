@@ -12,8 +12,7 @@ from chainrule.engines.jit.vectors import Vectors
 
 __all__ = ["class_rows", "dense_rows", "numbers", "sparse_rows"]
 
-_ARGUMENTS = [("ptr", "data"), ("ptr", "order"), ("ptr", "place"), ("i64", "first"), ("i64", "last"), ("i64", "ahead")]
-_CACHE_LINE = 64
+_ARGUMENTS = [("ptr", "data"), ("ptr", "order"), ("ptr", "place"), ("i64", "first"), ("i64", "last")]
 
 
 def _rows(f: Function, body: Callable[[Index, list[str]], None]) -> None:
@@ -38,15 +37,9 @@ def numbers(lanes: Lanes) -> Function:
 
 
 def dense_rows(lanes: Lanes, target: Target, place: Panels | Columns) -> Function:
-    """Rows of a row-major matrix; the row that is `ahead` samples later is fetched into the cache."""
+    """Rows of a row-major matrix."""
     f = Function(_ARGUMENTS)
     v, width = Vectors(f, lanes, target), place.width
-
-    def fetch_ahead(i: Index) -> None:
-        row = f.multiply(_number(f, f.add(i, "%ahead")), width)
-        for begin in range(0, width, _CACHE_LINE // lanes.bytes):
-            line = f.at(f.at("%data", row, lanes.scalar), begin, lanes.scalar)
-            f.do(f"call void @llvm.prefetch.p0(ptr {line}, i32 0, i32 2, i32 1)")
 
     def one(i: Index, _: list[str]) -> None:
         source = f.at("%data", f.multiply(_number(f, i), width), lanes.scalar)
@@ -56,7 +49,6 @@ def dense_rows(lanes: Lanes, target: Target, place: Panels | Columns) -> Functio
                 target_ = f.at("%place", f.add(i, u * place.rows), lanes.scalar)
                 f.store(lanes.scalar, value, target_, lanes.bytes)
             return
-        fetch_ahead(i)
         row = f.at("%place", f.multiply(i, lanes.panel), lanes.scalar)
         whole = width // lanes.panel
 

@@ -2,7 +2,8 @@
 
 ``row_tile``     C[i, :] = A[i, :] B for a few samples i; vectors along B's panels. Forward, and dA on the way back.
 ``dot_tile``     the same for a narrow result; vectors along the reduced axis, then sums of lanes.
-``weight_tile``  dW[k, :] = sum over the samples of A[i, k] D[i, :] for a few rows k of a weight.
+``weight_tile``  dW[k, :] = sum over the samples of A[i, k] D[i, :] for a few rows k of a weight, while the statements
+                 of the tile before it run; ``waiting_tile`` runs those of the last.
 ``bias_tile``    sums of D[i, :] over the samples; ``bias_columns`` the same for a narrow layer.
 
 Each number of a product is one chain of fused multiply-adds in the order of the reduced axis. Tile sizes, threads and
@@ -22,17 +23,31 @@ from chainrule.engines.jit.tiles import Environment, TileKernel
 from chainrule.engines.jit.vectors import Vectors
 from chainrule.expressions.terms import SAMPLES
 
-__all__ = ["Steps", "bias_columns", "bias_tile", "dot_tile", "lane_counts", "row_tile", "steps_of", "weight_tile"]
+__all__ = [
+    "Steps",
+    "bias_columns",
+    "bias_tile",
+    "dot_tile",
+    "lane_counts",
+    "row_tile",
+    "steps_of",
+    "waiting_tile",
+    "weight_tile",
+]
 
 
-def _at_once(sums: Sequence[str]) -> int:
+def _at_once(sums: int) -> int:
     """How many rounds of a product are written out: a tile with many accumulators hides the loop's own cost."""
-    return 2 if len(sums) >= 16 else 4
+    return 2 if sums >= 16 else 4
 
 
 def lane_counts(lanes: Lanes, width: int) -> tuple[int, ...]:
     """Valid lanes of each vector of a panel that holds `width` columns."""
     return tuple(min(lanes.count, width - begin) for begin in range(0, min(width, lanes.panel), lanes.count))
+
+
+_PIECES = 3
+"""Pieces of the statements on a waiting row; Adam's two roots and two quotients are then parted well enough."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +75,17 @@ def _multiply_add(v: Vectors, sums: Sequence[str], rows: int, a: str, a_step: in
     return result
 
 
+def _rounds(
+    v: Vectors, state: Sequence[str], rows: int, vectors: int, number: int, *, a_step: int, a_row: int, b_step: int
+) -> list[str]:
+    """`number` rounds of `_multiply_add` on a state of sums and the pointers a and b, which move on by their steps."""
+    f, scalar = v.function, v.lanes.scalar
+    *sums, a, b = state
+    for u in range(number):
+        sums = _multiply_add(v, sums, rows, f.at(a, u * a_step, scalar), a_row, f.at(b, u * b_step, scalar), vectors)
+    return [*sums, f.at(a, number * a_step, scalar), f.at(b, number * b_step, scalar)]
+
+
 def _accumulate(
     v: Vectors,
     sums: Sequence[str],
@@ -74,18 +100,14 @@ def _accumulate(
     b_step: int,
 ) -> tuple[list[str], str, str]:
     """`count` rounds of `_multiply_add`, a and b moving on by their steps; (sums, a, b) afterwards."""
-    f, lanes = v.function, v.lanes
-    kinds = [lanes.vector] * len(sums) + ["ptr", "ptr"]
+    kinds = [v.lanes.vector] * len(sums) + ["ptr", "ptr"]
+    f, step = v.function, {"a_step": a_step, "a_row": a_row, "b_step": b_step}
 
     def rounds(state: Sequence[str], number: int) -> list[str]:
-        *inner, pa, pb = state
-        for u in range(number):
-            at_a, at_b = f.at(pa, u * a_step, lanes.scalar), f.at(pb, u * b_step, lanes.scalar)
-            inner = _multiply_add(v, inner, rows, at_a, a_row, at_b, vectors)
-        return [*inner, f.at(pa, number * a_step, lanes.scalar), f.at(pb, number * b_step, lanes.scalar)]
+        return _rounds(v, state, rows, vectors, number, **step)
 
     state = [*sums, a, b]
-    at_once = _at_once(sums)
+    at_once = _at_once(len(sums))
     whole = f.divide(count, at_once)
     state = f.loop(0, whole, lambda _, now: rounds(now, at_once), carried=list(zip(kinds, state, strict=True)))
     rest = f.remainder(count, at_once)
@@ -136,15 +158,70 @@ def weight_tile(
     row_axis: str,
     vector_axis: str,
     steps: Steps,
+    most_waiting: int,
 ) -> TileKernel:
-    """A tile of `rows` rows of a weight's panel; operands ``a`` (steps given), ``b`` (panels) and ``samples``."""
-    operands = [("ptr", "a"), ("ptr", "b"), ("i64", "samples")]
+    """A tile of `rows` rows of a weight's panel, while the statements of the tile before it run.
+
+    Operands ``a`` (steps given), ``b`` (panels), ``samples``, and ``scratch``, where the sums go in the end; until
+    then the sums of ``waiting`` rows of the tile before lie in it, from ``first`` on. The places passed are those of
+    the tile before; this tile's rows of the same values, ``distance`` numbers on, are fetched into the cache.
+
+    Between two rounds of the product stands a piece of the statements on a waiting row: Adam's root and quotient
+    occupy the divider, the product all else, and neither waits for the other.
+    """
+    operands = [("ptr", "a"), ("ptr", "b"), ("i64", "samples"), ("ptr", "scratch")]
+    operands += [("i64", "distance"), ("ptr", "first"), ("i64", "waiting")]
     kernel = TileKernel(environment, stage, operands, stage.result, row_axis, vector_axis, valid)
-    sums, _, _ = _accumulate(
-        kernel.vectors, ["zeroinitializer"] * (rows * len(valid)), rows, len(valid), "%a", "%b", "%samples",
-        a_step=steps.sample, a_row=steps.unit, b_step=environment.lanes.panel,
-    )  # fmt: skip
-    kernel.finish(sums, rows)
+    f, v, lanes, vectors = kernel.function, kernel.vectors, environment.lanes, len(valid)
+    step = {"a_step": steps.sample, "a_row": steps.unit, "b_step": lanes.panel}
+    kinds = [lanes.vector] * (rows * vectors) + ["ptr", "ptr"]
+    # One round beside each piece, none where the samples would not last. A number that LLVM does not know keeps it
+    # from moving the pieces together.
+    rounds = f.minimum(f.divide("%samples", most_waiting * _PIECES), 1)
+
+    def waiting_row(j: Index, state: list[str]) -> list[str]:
+        pieces = _between_slow_instructions(f.aside(lambda: kernel.finish_row(j, "%first")))
+        for n in range(_PIECES):
+            carried = list(zip(kinds, state, strict=True))
+            state = f.loop(0, rounds, lambda _, now: _rounds(v, now, rows, vectors, 1, **step), carried=carried)
+            for piece in pieces[n * len(pieces) // _PIECES : (n + 1) * len(pieces) // _PIECES]:
+                f.lines.extend(piece)
+        kernel.fetch_row(j, "%distance")
+        return state
+
+    state = ["zeroinitializer"] * (rows * vectors) + ["%a", "%b"]
+    *sums, a, b = f.loop(0, "%waiting", waiting_row, carried=list(zip(kinds, state, strict=True)))
+    left = f.subtract("%samples", f.multiply(f.multiply("%waiting", _PIECES), rounds))
+    sums, _, _ = _accumulate(v, sums, rows, vectors, a, b, left, **step)
+    for number, value in enumerate(sums):
+        v.store(value, f.at("%scratch", number * lanes.count, lanes.scalar))
+    f.do("ret void")
+    return kernel
+
+
+def _between_slow_instructions(lines: Sequence[str]) -> list[list[str]]:
+    """Instructions cut after each quotient and root.
+
+    What needs a slow result stands in the next piece. A processor can let later rounds overtake a slow instruction,
+    but only as far as it has registers to spare; two slow ones in a row would exhaust them.
+    """
+    pieces: list[list[str]] = [[]]
+    for line in lines:
+        pieces[-1].append(line)
+        if " fdiv " in line or "@llvm.sqrt." in line:
+            pieces.append([])
+    return pieces
+
+
+def waiting_tile(
+    environment: Environment, stage: WeightProduct, valid: Sequence[int], row_axis: str, vector_axis: str
+) -> TileKernel:
+    """The last tile's statements; operands ``first`` and ``waiting`` as in `weight_tile`."""
+    operands = [("ptr", "first"), ("i64", "waiting")]
+    kernel = TileKernel(environment, stage, operands, stage.result, row_axis, vector_axis, valid)
+    f = kernel.function
+    f.loop(0, "%waiting", lambda row, _: kernel.finish_row(row, "%first"))
+    f.do("ret void")
     return kernel
 
 

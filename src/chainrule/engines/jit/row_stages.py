@@ -19,21 +19,33 @@ from chainrule.expressions.terms import Symbol
 if TYPE_CHECKING:
     from chainrule.engines.jit.assembly import Assembly
 
-__all__ = ["RowStages"]
+__all__ = ["RowStages", "tiles_of_rows"]
+
+_CACHED_SAMPLES = 1 << 20
+"""Bytes of the left operand's rows that stay in the second-level cache while the right operand passes by."""
+
+
+def tiles_of_rows(batch: int, most: int) -> tuple[int, int]:
+    """(tiles, rows of each) of a batch: with the fewest rows beyond the batch, and an even number for two threads."""
+    choices = []
+    for rows in range(most, max(1, 2 * most // 3) - 1, -1):
+        tiles = -(-batch // rows)
+        tiles += tiles % 2 if tiles > 1 else 0
+        choices.append((tiles, -(-batch // tiles)))
+    return min(choices, key=lambda choice: choice[0] * choice[1])
 
 
 class RowStages:
     """Emits gathering and the stages over the samples into the function of an assembly.
 
-    The samples are cut into tiles of two sizes that differ by one. Each thread takes one run of tiles through all
-    stages, so that no stage waits for another thread.
+    Each thread takes one run of tiles of samples through all stages, so that no stage waits for another thread.
     """
 
     def __init__(self, assembly: Assembly) -> None:
         self.assembly = assembly
         self.function, self.layout = assembly.function, assembly.layout
         self.lanes, self.target, self.environment = assembly.lanes, assembly.target, assembly.environment
-        self._divide_rows()
+        self.tiles, self.tile_rows = assembly.row_tiles
         f = self.function
         low = f.divide(f.multiply("%thread", self.tiles), "%threads")
         high = f.divide(f.multiply(f.add("%thread", 1), self.tiles), "%threads")
@@ -51,34 +63,16 @@ class RowStages:
             else:
                 self._row_product(stage)
 
-    def _divide_rows(self) -> None:
-        """Samples in tiles of two sizes that differ by one; an even number of tiles, so that two threads share them."""
-        tiles = -(-self.assembly.batch // self.target.tile_rows)
-        tiles += tiles % 2 if tiles > 1 else 0
-        self.tiles = min(tiles, self.assembly.batch)
-        self.tile_rows, self.longer_tiles = divmod(self.assembly.batch, self.tiles)
-
-    def first_row(self, f: Function, tile: Index) -> Index:
+    def first_row(self, tile: Index) -> Index:
         """The first sample of a tile."""
-        return f.add(f.multiply(tile, self.tile_rows), f.minimum(tile, self.longer_tiles) if self.longer_tiles else 0)
+        return self.function.multiply(tile, self.tile_rows)
 
     def _cut_to_batch(self) -> None:
         """My tiles and samples of a batch that may be shorter than the largest."""
         f, samples, (low, high) = self.function, self.assembly.samples, self._my_tiles
-        longer = self.longer_tiles * (self.tile_rows + 1)
-        in_longer = f.divide(f.add(samples, self.tile_rows), self.tile_rows + 1)
-        active: Index = in_longer
-        if self.longer_tiles < self.tiles:
-            past = f.subtract(f.value(f"call i64 @llvm.umax.i64(i64 {samples}, i64 {longer})"), longer)
-            in_shorter = f.add(f.divide(f.add(past, self.tile_rows - 1), self.tile_rows), self.longer_tiles)
-            active = in_shorter
-            if self.longer_tiles:
-                many = f.less(longer, samples)
-                active = f.value(f"select i1 {many}, i64 {in_shorter}, i64 {in_longer}")
+        active = f.divide(f.add(samples, self.tile_rows - 1), self.tile_rows)
         self.low, self.high = f.minimum(low, active), f.minimum(high, active)
-        self.first, self.last = (
-            f.minimum(self.first_row(f, tile), self.assembly.samples) for tile in (self.low, self.high)
-        )
+        self.first, self.last = (f.minimum(self.first_row(tile), samples) for tile in (self.low, self.high))
 
     def _gather(self) -> None:
         for symbol in self.assembly.schedule.inputs:
@@ -113,18 +107,8 @@ class RowStages:
         data, *more = arrays
         self.function.do(
             f"call void @{name}(ptr {data}, ptr {assembly.order}, ptr {assembly.pointer(place.offset)}, "
-            f"i64 {self.first}, i64 {self.last}, i64 {assembly.samples}{''.join(f', ptr {array}' for array in more)})"
+            f"i64 {self.first}, i64 {self.last}{''.join(f', ptr {array}' for array in more)})"
         )
-
-    def _tiles_of(self, call: Callable[[int, Index], None]) -> None:
-        """call(rows, first sample) for each of my tiles."""
-        f, longer = self.function, self.longer_tiles
-        if longer:
-            rows = self.tile_rows + 1
-            f.loop(self.low, f.minimum(self.high, longer), lambda t, _: call(rows, f.multiply(t, rows)))
-        if longer < self.tiles:
-            start = f.value(f"call i64 @llvm.umax.i64(i64 {self.low}, i64 {longer})") if longer else self.low
-            f.loop(start, self.high, lambda t, _: call(self.tile_rows, f.add(f.multiply(t, self.tile_rows), longer)))
 
     def _panels_of(self, axis: str, body: Callable[[Index, tuple[int, ...]], None]) -> None:
         """body(panel, valid lanes of its vectors), as narrow as the target's tiles: (panel, vector) pairs."""
@@ -137,22 +121,30 @@ class RowStages:
         f, lanes = self.function, self.lanes
         left, weight = self.layout.samples(stage.left), self.assembly.weight_along(stage.weight, stage.axis)
 
-        def part(panel: Index, valid: tuple[int, ...], begin: int) -> None:
-            def tile(rows: int, row: Index) -> None:
-                kernel = row_tile(self.environment, stage, rows, valid, self.assembly.sizes[stage.over], left)
-                name = self.assembly.module.add(kernel.function, f"{stage.result.name}_{rows}x{len(valid)}")
-                a = left.at(f, 0, row)
-                b = f.add(weight.at(f, panel, 0), begin)
-                operands = [self.assembly.pointer(a), self.assembly.pointer(b)]
-                self.assembly.call_tile(name, kernel, operands, panel, row, begin)
+        def tile(number: Index, panel: Index, valid: tuple[int, ...], begin: int) -> None:
+            row = self.first_row(number)
+            kernel = row_tile(self.environment, stage, self.tile_rows, valid, self.assembly.sizes[stage.over], left)
+            name = self.assembly.module.add(kernel.function, f"{stage.result.name}_{self.tile_rows}x{len(valid)}")
+            operands = [self.assembly.pointer(left.at(f, 0, row)),
+                        self.assembly.pointer(f.add(weight.at(f, panel, 0), begin))]  # fmt: skip
+            self.assembly.call_tile(name, kernel, operands, panel, row, begin)
 
-            self._tiles_of(tile)
-
-        def whole(panel: Index, valid: tuple[int, ...]) -> None:
+        def panel_by(low: Index, high: Index, panel: Index, valid: tuple[int, ...]) -> None:
             for k in range(0, len(valid), self._tile_vectors(stage)):
-                part(panel, valid[k : k + self._tile_vectors(stage)], k * lanes.count)
+                part, begin = valid[k : k + self._tile_vectors(stage)], k * lanes.count
+                f.loop(low, high, lambda number, _, part=part, begin=begin: tile(number, panel, part, begin))  # type: ignore[misc]
 
-        self._panels_of(stage.axis, whole)
+        # As many tiles as leave their samples in the second-level cache while all panels of the weight pass by.
+        together = max(1, _CACHED_SAMPLES // (self.tile_rows * self.assembly.sizes[stage.over] * lanes.bytes))
+        if together >= self.tiles:
+            self._panels_of(stage.axis, lambda panel, valid: panel_by(self.low, self.high, panel, valid))
+            return
+
+        def group(low: Index, _: list[str]) -> None:
+            high = f.minimum(f.add(low, together), self.high)
+            self._panels_of(stage.axis, lambda panel, valid: panel_by(low, high, panel, valid))
+
+        f.loop(self.low, self.high, group, step=together)
 
     def _tile_vectors(self, stage: RowProduct) -> int:
         """A stage that draws masks takes a whole panel, because one draw serves its two vectors."""

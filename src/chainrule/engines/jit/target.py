@@ -83,7 +83,7 @@ def target_named(isa: str, triple: str | None = None) -> Target:
     """
     here = llvm.get_process_triple()
     if isa == "avx512":
-        return Target(isa, triple or here, "x86-64-v4", _flags(_AVX2 + _AVX512), 14, 2, True)
+        return Target(isa, triple or here, "x86-64-v4", _flags(_AVX2 + _AVX512), 13, 2, True)
     if isa == "avx2":
         return Target(isa, triple or here, "x86-64-v3", _flags(_AVX2), 6, 1, True)
     if isa == "sse4":

@@ -20,7 +20,7 @@ from chainrule.engines.jit.target import Target
 from chainrule.engines.jit.vectors import Vectors
 from chainrule.expressions.terms import Symbol, Term, symbols
 
-__all__ = ["Environment", "TileKernel", "memory_symbols"]
+__all__ = ["Environment", "TileKernel", "map_tile", "memory_symbols"]
 
 _INLINE_COST = 8
 _DRAW_COST = 60
@@ -176,8 +176,11 @@ class TileKernel:
         vectors = len(self.valid)
         self._warm()
         if rows == 1 or (self._cost() <= _INLINE_COST and not self.totals):
+            sums = [self.vectors.load(self._total(k, j)) for k in range(len(self.totals)) for j in range(vectors)]
             for row in range(rows):
-                self._row(self.pointwise, row, accumulators[row * vectors : (row + 1) * vectors], None)
+                sums = self._row(self.pointwise, row, accumulators[row * vectors : (row + 1) * vectors], sums)
+            for number, value in enumerate(sums):
+                self.vectors.store(value, self._total(*divmod(number, vectors)))
         else:
             self._loop_over_scratch(accumulators, rows)
         self.function.do("ret void")
@@ -197,51 +200,62 @@ class TileKernel:
 
         self.loop_rows(0, rows, results if accumulators else lambda row: [])
 
+    def finish_row(self, row: Index, scratch: str) -> None:
+        """The tail for one row, a run-time number, of accumulators that lie in scratch; one vector after the other."""
+        f, v, count = self.function, self.vectors, self.environment.lanes.count
+        begin = f.multiply(row, len(self.valid) * count)
+        for vector in range(len(self.valid)):
+            result = v.load(f.at(scratch, f.add(begin, vector * count), v.lanes.scalar))
+            place = {self.row_axis: row, self.vector_axis: vector}
+            sums = [v.load(self._total(k, vector)) for k in range(len(self.totals))]
+            for k, value in enumerate(self._at_places(self.pointwise.nested(), [place], [result], sums)):
+                v.store(value, self._total(k, vector))
+
+    def fetch_row(self, row: Index, distance: str) -> None:
+        """Bring one row of the values that the statements use, `distance` numbers on, into the cache."""
+        f, lanes = self.function, self.environment.lanes
+        for symbol in self.memory:
+            if {self.row_axis, self.vector_axis} <= set(symbol.axes):
+                for vector in range(len(self.valid)):
+                    address = self.address(symbol, {self.row_axis: row, self.vector_axis: vector})
+                    f.prefetch(f.at(address, distance, lanes.scalar))
+
     def loop_rows(self, start: Index, stop: Index, results: Callable[[Index], Sequence[str]]) -> None:
         """The tail for a run-time range of rows; ``results(row)`` gives the result's vectors of a row."""
         f, v = self.function, self.vectors
-        carried = [(v.lanes.vector, v.load(f"%t{k}" if not j else f.at(f"%t{k}", j * v.lanes.count, v.lanes.scalar)))
-                   for k in range(len(self.totals)) for j in range(len(self.valid))]  # fmt: skip
+        places = [(k, vector) for k in range(len(self.totals)) for vector in range(len(self.valid))]
+        carried = [(v.lanes.vector, v.load(self._total(k, vector))) for k, vector in places]
 
         def body(row: Index, sums: list[str]) -> list[str]:
             inner = self.pointwise.nested()
             return self._row(inner, row, results(row), sums)
 
-        sums = f.loop(start, stop, body, carried=carried)
-        self._store_totals(sums)
+        for (k, vector), value in zip(places, f.loop(start, stop, body, carried=carried), strict=True):
+            v.store(value, self._total(k, vector))
 
-    def _store_totals(self, sums: Sequence[str]) -> None:
-        lanes = self.environment.lanes
-        for number, value in enumerate(sums):
-            k, j = divmod(number, len(self.valid))
-            self.vectors.store(value, self.function.at(f"%t{k}", j * lanes.count, lanes.scalar))
+    def _total(self, k: int, vector: int) -> str:
+        return self.function.at(f"%t{k}", vector * self.environment.lanes.count, self.environment.lanes.scalar)
 
-    def _row(self, evaluator: Pointwise, row: Index, results: Sequence[str], sums: Sequence[str] | None) -> list[str]:
-        """One row: everything is computed before anything is stored, because new values replace old ones."""
+    def _row(self, evaluator: Pointwise, row: Index, results: Sequence[str], sums: Sequence[str]) -> list[str]:
+        """One row, all its vectors; the totals afterwards, those of one total side by side."""
         places = [{self.row_axis: row, self.vector_axis: vector} for vector in range(len(self.valid))]
+        return self._at_places(evaluator, places, results, sums)
+
+    def _at_places(
+        self, evaluator: Pointwise, places: Sequence[Place], results: Sequence[str], sums: Sequence[str]
+    ) -> list[str]:
+        """The stores and totals of some vectors.
+
+        Everything is computed before anything is stored, because new values replace old ones.
+        """
         if self.result is not None:
             for place, value in zip(places, results, strict=True):
                 evaluator.assign(self.result, place, value)
         stores = [(symbol, place, evaluator.value(symbol, place)) for symbol in self.stage.stores for place in places]
-        added = self._add_totals(evaluator, places, sums)
+        added = [(self._padded(evaluator.value(total.term, place), place)) for total in self.totals for place in places]
         for symbol, place, value in stores:
             self.vectors.store(self._padded(value, place), self.address(symbol, place))
-        return added
-
-    def _add_totals(self, evaluator: Pointwise, places: Sequence[Place], sums: Sequence[str] | None) -> list[str]:
-        if not self.totals:
-            return []
-        kept, f, lanes = sums is not None, self.function, self.environment.lanes
-        old = list(sums or [self.vectors.load(f.at(f"%t{k}", j * lanes.count, lanes.scalar))
-                            for k in range(len(self.totals)) for j in range(len(places))])  # fmt: skip
-        new = []
-        for k, total in enumerate(self.totals):
-            for j, place in enumerate(places):
-                value = self._padded(evaluator.value(total.term, place), place)
-                new.append(self.vectors.add(old[k * len(places) + j], value))
-        if not kept:
-            self._store_totals(new)
-        return new
+        return [self.vectors.add(old, value) for old, value in zip(sums, added, strict=True)]
 
     def _padded(self, value: str, place: Place) -> str:
         """Padding is zero and stays zero."""
@@ -250,6 +264,20 @@ class TileKernel:
             return value
         keep = "<" + ", ".join(f"i1 {int(lane < valid)}" for lane in range(count)) + ">"
         return self.vectors.select(keep, value, self.vectors.constant(0.0))
+
+
+def map_tile(
+    environment: Environment,
+    stage: RowStage | ParameterStage,
+    row_axis: str,
+    vector_axis: str,
+    valid: Sequence[int],
+    rows: int,
+) -> TileKernel:
+    """A stage's statements on a tile without a product."""
+    kernel = TileKernel(environment, stage, [], None, row_axis, vector_axis, valid)
+    kernel.finish([], rows)
+    return kernel
 
 
 def _index(place: object) -> Index:

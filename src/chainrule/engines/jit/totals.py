@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from chainrule.engines.jit.emit import Function, Index
-from chainrule.engines.jit.lanes import Lanes, lanes_of
+from chainrule.engines.jit.lanes import VECTOR_BYTES, Lanes, lanes_of
 from chainrule.engines.jit.pointwise import Place, Pointwise
+from chainrule.engines.jit.stages import ParameterStage
 from chainrule.engines.jit.statements import Statement
 from chainrule.engines.jit.target import Target
 from chainrule.engines.jit.vectors import Vectors
@@ -16,7 +17,7 @@ from chainrule.expressions.terms import Symbol
 if TYPE_CHECKING:
     from chainrule.engines.jit.assembly import Assembly
 
-__all__ = ["emit_computed_scalars", "sum_function"]
+__all__ = ["clear_totals", "emit_computed_scalars", "sum_function", "total_parts"]
 
 
 def sum_function(lanes: Lanes, target: Target) -> Function:
@@ -50,6 +51,21 @@ def sum_function(lanes: Lanes, target: Target) -> Function:
     f.store("double", f.value(f"extractelement {kind} {total}, i64 0"), "%result", 8)
     f.do("ret void")
     return f
+
+
+def total_parts(assembly: Assembly, stage: ParameterStage, unit: Index, begin: Index = 0) -> list[str]:
+    """The places of one unit's part of each total of a stage, from lane `begin` of the panel on."""
+    f, panel = assembly.function, assembly.lanes.panel
+    here = f.add(f.multiply(unit, panel), begin)
+    return [assembly.pointer(f.add(here, assembly.total_places[total.symbol.name][0])) for total in stage.totals]
+
+
+def clear_totals(assembly: Assembly, stage: ParameterStage, unit: Index) -> None:
+    """Zeros into one unit's part of each total."""
+    f, lanes = assembly.function, assembly.lanes
+    for pointer in total_parts(assembly, stage, unit):
+        for k in range(2):
+            f.store(lanes.vector, "zeroinitializer", f.at(pointer, k * lanes.count, lanes.scalar), VECTOR_BYTES)
 
 
 def emit_computed_scalars(assembly: Assembly, statements: Sequence[Statement]) -> None:
