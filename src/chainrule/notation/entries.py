@@ -99,17 +99,17 @@ class EntryWriter:
         positive, minus = unsigned(operand)
         around = {axis: letter for axis, letter in letters.items() if axis not in axes}
         own = self._lettered(around | _outside(letters, axes), axes)
-        body = self.write(_derivative_first(positive), own)
+        body = self.write(_as_multiplied(positive), own)
         for letter in sorted((own[axis] for axis in axes), reverse=True):  # Σᵢ Σⱼ Σₖ
             body = BigSum((letter,), None, None, body)
         return negated(body) if minus else body
 
 
-def _derivative_first(term: Term) -> Term:
-    """The derivative before what it is multiplied with, as the chain rule has them: ∂J/∂z_j x_k."""
+def _as_multiplied(term: Term) -> Term:
+    """Two factors in the order of the chain rule, ∂J/∂z_j x_k, or of the weighted sum, w_jk x_k."""
     match term:
-        case Apply("mul", (Symbol(first) as left, Symbol(second) as right)):
-            return right * left if is_derivative(second) and not is_derivative(first) else term
+        case Apply("mul", (Symbol(first) as left, Symbol(second) as right)) if not is_derivative(first):
+            return right * left if is_derivative(second) or second.startswith("W") else term
     return term
 
 

@@ -122,7 +122,7 @@ def chosen_for(animal, choice):
     if choice == "previous" and animal.network.depth > 2:
         return None
     if animal.network.sample_weights and choice in {"small letters", "previous"}:
-        return {**(letters if isinstance(letters, dict) else {"preset": letters}), "w": "q"}
+        return {**(letters if isinstance(letters, dict) else {"preset": letters}), "w": "ω"}
     if choice == "own letters":
         names = {layer.activation.name for layer in animal.network.layers}
         return {name: letter for name, letter in letters.items() if name != "tanh" or name in names}

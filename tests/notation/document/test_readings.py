@@ -1,5 +1,6 @@
 """The readings of a document: widths, well-formed HTML without a network, JSON, LaTeX that TeX accepts."""
 
+import itertools
 import json
 import re
 import shutil
@@ -10,11 +11,12 @@ from dataclasses import replace
 import pytest
 
 from chainrule.calculus import derive
-from chainrule.network import Adam, Network, Penalty
+from chainrule.network import SGD, Adam, Network, Penalty
 from chainrule.notation.parsing import parse
-from tests.zoo import REPRESENTATIVES
+from tests.zoo import REPRESENTATIVES, ZOO
 
 LAYOUTS = ("columns", "rows", "sample", "index")
+PRESETS = ("subscript", "bracket", "delta", "d", "previous")
 A_FEW = REPRESENTATIVES[::4]
 DETAILS = ("summary", "steps", "full")
 EXAMPLE = ([[1.0, 2.0], [0.0, 1.0]], [[1.0], [0.0]])
@@ -117,14 +119,39 @@ def test_one_sample_works_through_one_sample():
 needs_tex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 
 
+DEALT = list(zip(itertools.cycle(LAYOUTS), PRESETS, strict=False))
+
+
 @needs_tex
 @pytest.mark.slow
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("animal", A_FEW, ids=lambda animal: animal.id)
-def test_tex_accepts_the_document_without_an_overfull_line(animal, layout, tmp_path):
-    preset = ("subscript", "bracket", "delta", "d")[LAYOUTS.index(layout)]
-    derivation = derive(animal.network, layout=layout, symbols=preset, detail="full", optimiser=Adam())
-    check_with_tex(derivation.to_latex(standalone=True), tmp_path)
+@pytest.mark.parametrize(("layout", "preset"), DEALT)
+def test_tex_accepts_the_whole_zoo_without_an_overfull_line(layout, preset, tmp_path):
+    """All documents in one run of TeX, one after the other."""
+    animals = [animal for animal in ZOO if preset != "previous" or animal.network.depth <= 2]
+    optimisers = (SGD(), Adam(clip_norm=1.0, average=0.9))
+    derivations = [
+        derive(animal.network, layout=layout, symbols=letters(animal, preset), detail="full", optimiser=optimiser)
+        for animal, optimiser in zip(animals, itertools.cycle(optimisers), strict=False)
+    ]
+    head, begin, first = derivations[0].to_latex(standalone=True).partition(r"\begin{document}")
+    first = first.replace(r"\end{document}", "")
+    bodies = [first, *(derivation.to_latex() for derivation in derivations[1:])]
+    check_with_tex("\n".join([head, begin, *bodies, r"\end{document}"]), tmp_path)
+
+
+def letters(animal, preset):
+    """The preset; where the last layer's weights have no number, the weights of samples get another letter."""
+    return {"preset": preset, "w": "ω"} if preset == "previous" and animal.network.sample_weights else preset
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("layout", "preset"), [*DEALT, ("rows", "delta"), ("index", "bracket"), ("index", "previous")])
+def test_text_of_the_whole_zoo_fits_a_hundred_columns(layout, preset):
+    for animal in ZOO:
+        if preset != "previous" or animal.network.depth <= 2:
+            symbols = letters(animal, preset)
+            text = derive(animal.network, layout=layout, symbols=symbols, detail="full", optimiser=Adam()).to_text()
+            assert [line for line in text.splitlines() if len(line) > 100] == []
 
 
 @needs_tex

@@ -247,7 +247,8 @@ def _cost(pen: Pen) -> list[Block]:
         ),
         Table(("layer", "forward", "gradient of the weights", "passed back"), tuple(rows)),
         sentence(
-            f"So a step costs about three times a forward pass. Kept for the way back: {kept:,} numbers for each "
+            f"So a step takes {sum(totals):,} multiplications for each sample, {sum(totals) / totals[0]:.3g} times "
+            f"as many as a forward pass. Kept for the way back: {kept:,} numbers for each "
             f"sample (inputs, weighted sums and outputs), and once {parameters:,} parameters with as many gradients."
         ),
     ]
