@@ -157,3 +157,34 @@ def test_calls_that_take_too_long_stop_early_and_go_on(monkeypatch):
     assert np.isfinite(costs[0].data).all()
     for name in alone:
         np.testing.assert_array_equal(alone[name], hurried[name])
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+@pytest.mark.parametrize("work", ["gradients", "predict"])
+def test_predictions_and_gradients_are_many_short_calls(monkeypatch, work, n_threads):
+    """An interrupt comes between two of them, and the next try gives what an undisturbed one gives."""
+    program, _ = programs(ANIMAL, Adam(), "float64", 4, n_threads)
+    params, data, _ = samples_of(ANIMAL, "float64", 20 * 256)
+    program.load(params)
+    argument = data if work == "gradients" else data.X
+    undisturbed = getattr(program, work)(argument)
+    original, calls = execution.Execution._call, []
+
+    def interrupted(self, *arguments):
+        calls.append(arguments)
+        if len(calls) == 3:
+            signal.raise_signal(signal.SIGINT)
+        original(self, *arguments)
+
+    monkeypatch.setattr(thread_choice_module, "_LONGEST_CALL", 1e-6)
+    monkeypatch.setattr(execution.Execution, "_call", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        getattr(program, work)(argument)
+    assert len(calls) == 3
+    again = getattr(program, work)(argument)
+    if work == "predict":
+        np.testing.assert_array_equal(again, undisturbed)
+    else:
+        assert again[0] == undisturbed[0]
+        for name, value in undisturbed[1].items():
+            np.testing.assert_array_equal(again[1][name], value)
