@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from chainrule import activation, loss
 from chainrule.engines.interface import Data
 from chainrule.network import SGD, Adam, AdamW, Dense, Network, Penalty
 from tests.engines.jit.agreement import TOLERANCE, epoch, gradients, programs, relative, samples_of, trained
@@ -213,3 +214,21 @@ def test_gradients_have_the_same_bits_for_any_number_of_threads(n_threads):
     assert results[0][0] == results[1][0]
     for name, value in results[0][1].items():
         np.testing.assert_array_equal(value, results[1][1][name])
+
+
+OWN_ACTIVATIONS = [
+    "z * sigmoid(1.7 * z)",
+    "where(z > 0, z, abs(z)**1.5)",
+    "2**(-abs(z) / 2) * z",
+    "where(z > 0, log1p(z), erfc(-z) - 1)",
+    "max(z, min(0.1 * z, 1)) + expm1(-z * z)",
+    "sqrt(z * z + 1) - 1 + tanh(z) * sign(z) + log(cosh(z))",
+]
+
+
+@pytest.mark.parametrize("text", OWN_ACTIVATIONS)
+def test_a_users_expressions_are_compiled(text):
+    own = activation("own", text)
+    network = Network([Dense(9, own), Dense(2, "identity")], 5, loss("steep", "abs(yhat - y)**1.25"))
+    for name, (found, wanted) in gradients(Animal(network), "float64", 30).items():
+        assert relative(found, wanted) < 1e-12, name
