@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from chainrule.calculus import derive
+from chainrule.expressions.terms import Apply, Symbol, matrix_product
 from chainrule.network import SGD, Adam, AdamW, Network, Penalty
+from chainrule.notation.document.python_terms import Coder
 from tests.zoo import ZOO, Animal, draw
 
 # Imports the script, takes three steps with given numbers, and prints everything after them.
@@ -106,3 +108,11 @@ def test_a_line_and_its_equation_stand_side_by_side():
     script = derive(Network.parse("2 -> 3 relu -> 1 sigmoid", loss="bce")).to_python()
     assert "    dW2 = A1.T @ dZ2                            # ∂J/∂W₂ = A₁ᵀ ∂J/∂Z₂\n" in script
     assert all(len(line) <= 110 for line in script.splitlines())
+
+
+def test_a_product_of_matrices_is_a_whole_inside_an_elementwise_product():
+    """Python reads A * X @ W as (A * X) @ W."""
+    X, W, A = Symbol("X", ("i", "u0")), Symbol("W1", ("u0", "u1")), Symbol("A1", ("i", "u1"))
+    product = matrix_product(X, W, "u0")
+    assert Coder().right(Apply("mul", (A, product)), A.axes) == "A1 * (X @ W1)"
+    assert Coder().right(Apply("div", (product, A)), A.axes) == "X @ W1 / A1"

@@ -217,7 +217,7 @@ def _lines(equations: Iterable[Equation], coder: Coder, writer: Writer) -> list[
 
 def _value(coder: Coder, equation: Equation) -> str:
     """The right side, made as large as the left where a loss does not depend on a sample."""
-    code = coder.code(equation.right)
+    code = coder.right(equation.right, equation.left.axes)
     if equation.left.axes and not equation.right.axes:
         return f"np.full_like(Y, {code})"
     return code

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from chainrule.expressions.derivatives import computed_derivative
 from chainrule.expressions.functions import Function
@@ -16,9 +16,7 @@ from chainrule.expressions.terms import (
     Apply,
     Axes,
     Call,
-    Number,
     Reduce,
-    Size,
     Symbol,
     Term,
     is_number,
@@ -27,11 +25,9 @@ from chainrule.expressions.terms import (
 )
 from chainrule.notation.document.prose import function_form
 from chainrule.notation.naming import Symbols
+from chainrule.notation.numpy_code import NumPyWriter
 from chainrule.notation.text import to_text
 
-_INFIX = {"add": (" + ", 1), "sub": (" - ", 1), "mul": (" * ", 2), "div": (" / ", 2), "pow": ("**", 4)}
-_COMPARED = {"less": " < ", "less_equal": " <= "}
-_NUMPY = {"abs": "np.abs", "min": "np.minimum", "max": "np.maximum", "erf": "erf", "erfc": "erfc"}
 _TAKEN = frozenset(
     {"np", "math", "erf", "erfc", "softmax", "logsumexp", "forward", "step", "train", "initial_parameters", "main"}
 )
@@ -58,113 +54,76 @@ def own_operation(function: Function) -> str | None:
     return None
 
 
-@dataclass
-class Coder:
-    """Writes terms as NumPy code and remembers which functions that needs.
+@dataclass(frozen=True)
+class _Rows:
+    """Arrays as the equations have them: samples first, then the layers; biases flat."""
+
+    samples: str = "rows"
+    bias: str = "vector"
+
+    def order(self, axes: Axes) -> Axes:
+        return axes
+
+
+class Coder(NumPyWriter):
+    """Writes terms for the script and remembers which functions that needs.
 
     Parameters
     ----------
     sizes : mapping of str to int
         The lengths of the units axes.
+
+    Attributes
+    ----------
+    calls : dict
+        The functions met, each with its order of derivation, in the order in which they were met.
+    needed : set of str
+        What NumPy lacks.
     """
 
-    sizes: Mapping[str, int] = field(default_factory=dict)
-    calls: dict[tuple[Function, int], None] = field(default_factory=dict)
-    needed: set[str] = field(default_factory=set)
+    def __init__(self, sizes: Mapping[str, int] | None = None) -> None:
+        super().__init__(_Rows())
+        self._sizes = dict(sizes or {})
+        self.calls: dict[tuple[Function, int], None] = {}
+        self.needed: set[str] = set()
 
-    def code(self, term: Term, binding: int = 0) -> str:
-        """A term; in brackets where it binds looser than its surroundings."""
+    def size(self, axis: str) -> str:
+        return "n" if axis == SAMPLES else str(self._sizes[axis])
 
-        def bracketed(text: str, own: int) -> str:
-            return f"({text})" if own < binding else text
+    def name(self, symbol: Symbol) -> str:
+        return name_of(symbol.name)
 
-        match term:
-            case Number(value):
-                return bracketed(_number(value), 5 if value >= 0 else 3)
-            case Symbol(name):
-                return name_of(name)
-            case Size(axis):
-                return "n" if axis == SAMPLES else str(self.sizes[axis])
-            case Call(function, argument, order):
-                return self._call(function, argument, order)
-            case Reduce():
-                return self._reduced(term, binding)
-            case Apply("exp", (Apply("sub", (left, Reduce("logsumexp", _, same))),)) if left == same:
-                self.needed.add("softmax")
-                return f"softmax({self.code(left)})"
-            case Apply("neg", (value,)):
-                return bracketed(f"-{self.code(value, 3)}", 2)
-            case Apply("select", (condition, yes, no)):
-                return f"np.where({self._condition(condition)}, {self.code(yes)}, {self.code(no)})"
-            case Apply("less" | "less_equal", _):
-                return bracketed(f"1.0 * ({self._condition(term)})", 2)
-            case Apply("pow", (base, exponent)) if is_number(exponent, 0.5):
-                return f"np.sqrt({self.code(base)})"
-            case Apply(operation, (left, right)) if operation in _INFIX:
-                sign, own = _INFIX[operation]
-                right_binding = own + (operation in ("sub", "div"))
-                first = self._aligned(left, term.axes, own + (operation == "pow"))
-                return bracketed(f"{first}{sign}{self._aligned(right, term.axes, right_binding)}", own)
-            case Apply(operation, arguments):
-                if operation in ("erf", "erfc"):
-                    self.needed.add(operation)
-                inner = ", ".join(self._aligned(argument, term.axes, 0) for argument in arguments)
-                return f"{_NUMPY.get(operation, f'np.{operation}')}({inner})"
-        raise TypeError(f"not a term that can be written in NumPy: {term!r}")
-
-    def _condition(self, term: Term) -> str:
-        match term:
-            case Apply(("less" | "less_equal") as operation, (left, right)):
-                sides = (self._aligned(side, term.axes, 2) for side in (left, right))
-                return _COMPARED[operation].join(sides)
-        return f"{self.code(term, 1)} != 0"
-
-    def _call(self, function: Function, argument: Term, order: int) -> str:
+    def function(self, function: Function, order: int) -> str:
         known = own_operation(function)
         if order == 0 and known:
-            return f"{known}({self.code(argument)})"
+            return known
         self.calls.setdefault((function, order), None)
-        return f"{function_name(function, order)}({self.code(argument)})"
+        return function_name(function, order)
 
-    def _aligned(self, term: Term, axes: Axes, binding: int) -> str:
-        """A term among others that vary over more axes: a column of values gets a second axis."""
-        lacks_the_last = bool(term.axes) and len(axes) > len(term.axes) and term.axes[-1] != axes[-1]
-        return f"{self.code(term, 6)}[:, None]" if lacks_the_last else self.code(term, binding)
+    def condition(self, term: Term, order: Axes) -> str:
+        return super().written(term, order, 0) if _is_comparison(term) else f"{self.written(term, order, 1)} != 0"
 
-    def _reduced(self, term: Reduce, binding: int) -> str:
-        match term.operand:
-            case Apply("mul", (left, right)) if _is_product(term, left, right):
-                text = self._product(term.over[0], left, right, term.axes)
+    def log_sum_exp(self, inner: str, where: str) -> str:
+        self.needed.add("logsumexp")
+        return f"logsumexp({inner}){'[:, None]' if 'keepdims' in where else ''}"
+
+    def written(self, term: Term, order: Axes, binding: int) -> str:
+        match term:
+            case Apply("exp", (Apply("sub", (left, Reduce("logsumexp", _, same))),)) if left == same:
+                self.needed.add("softmax")
+                return f"softmax({self.written(left, order, 0)})"
+            case Apply("less" | "less_equal", _):  # as a number
+                text = f"1.0 * ({super().written(term, order, 0)})"
                 return f"({text})" if binding > 2 else text
-        where = _axis(term.over, term.operand.axes)
-        if term.operation == "logsumexp":
-            self.needed.add("logsumexp")
-            return f"logsumexp({self.code(term.operand)})"
-        return f"np.{term.operation}({self.code(term.operand)}{where})"
-
-    def _product(self, over: str, left: Term, right: Term, axes: Axes) -> str:
-        """left @ right, transposed where the summed axis is not where @ wants it."""
-        if axes and axes[0] not in left.axes:
-            left, right = right, left
-        first, second = self.code(left, 5), self.code(right, 5)
-        if len(left.axes) == 2 and left.axes[1] != over:
-            first = f"{first}.T"
-        if len(right.axes) == 2 and right.axes[0] != over:
-            second = f"{second}.T"
-        return f"{first} @ {second}"
+            case Apply("pow", (base, exponent)) if is_number(exponent, 0.5):
+                return f"np.sqrt({self.written(base, order, 0)})"
+            case Apply(("erf" | "erfc") as operation, _):
+                self.needed.add(operation)
+        return super().written(term, order, binding)
 
 
-def _is_product(term: Reduce, left: Term, right: Term) -> bool:
-    shared = set(left.axes) & set(right.axes)
-    return term.operation == "sum" and len(term.over) == 1 and shared == set(term.over)
-
-
-def _axis(over: Axes, axes: Axes) -> str:
-    return "" if set(over) == set(axes) else f", axis={axes.index(over[0])}"
-
-
-def _number(value: float) -> str:
-    return repr(value).removesuffix(".0") if abs(value) < 1e15 else repr(value)
+def _is_comparison(term: Term) -> bool:
+    return isinstance(term, Apply) and term.operation in ("less", "less_equal")
 
 
 def definitions(calls: Iterable[tuple[Function, int]]) -> tuple[list[str], set[str]]:
@@ -180,7 +139,7 @@ def definitions(calls: Iterable[tuple[Function, int]]) -> tuple[list[str], set[s
         form = computed_derivative(function) if order else function.computed
         uses_output = order == 1 and Symbol("a") in symbols(form)
         coder = Coder()
-        body = coder.code(form)
+        body = coder.right(form, ())
         if uses_output and own_operation(function) is None:
             define(function, 0)
         for node in walk(form):
