@@ -31,6 +31,7 @@ FUNCTIONS = LATEX_FUNCTIONS | WORD_FUNCTIONS | LETTER_FUNCTIONS
 # Words that are one symbol though they have several letters.
 WORDS = frozenset(
     {"prev", "previous", "next", "axis", "keepdims", "True", "False", "lr", "out", "otherwise", "underbrace"}
+    | {"net", "BCE", "MSE", "SSE", "NLL"}  # a weighted sum, and losses
 )
 
 SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₌ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", "0123456789+-=aehijklmnoprstuvx", strict=True))

@@ -7,7 +7,7 @@ of ones 𝟏 has the length that its neighbour needs. In a sum, a column or a ro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -136,6 +136,8 @@ class Setting:
     lenient : bool
         Whether arrays of one shape whose matrix product doesn't fit are multiplied entry by entry: for definitions,
         which many write for one number and mean for each entry.
+    numbers : bool
+        Whether a 1×1 matrix multiplies as a number where it doesn't fit: the one output of one sample.
     """
 
     values: Mapping[Node, Array]
@@ -147,6 +149,7 @@ class Setting:
     derivative: Callable[[Partial, Setting], Array] | None = None
     resolve: Callable[[Letter, Setting], Array | None] | None = None
     lenient: bool = False
+    numbers: bool = False
 
     def binding(self, **indices: int) -> Setting:
         """The same setting with values for some indices."""
@@ -225,7 +228,7 @@ def _value(node: Node, setting: Setting) -> Value:
                 result = (
                     elementwise(np.multiply, result, right, node)
                     if sign == "⊙"
-                    else times(result, right, node, lenient=setting.lenient)
+                    else times(result, right, node, lenient=setting.lenient, numbers=setting.numbers)
                 )
             return result
         case Fraction(numerator=numerator, denominator=denominator):
@@ -336,7 +339,7 @@ def _applied(node: Applied, setting: Setting) -> Value:
     if name in {"np.sum", "sum", "np.mean", "mean"}:
         return _reduced(node, name, arguments[0])
     if name in {"np.dot", "dot", "np.matmul"} and len(arguments) == 2:
-        return times(arguments[0], arguments[1], node, lenient=setting.lenient)
+        return times(arguments[0], arguments[1], node, lenient=setting.lenient, numbers=setting.numbers)
     if name == "np.multiply" and len(arguments) == 2:
         return elementwise(np.multiply, arguments[0], arguments[1], node)
     if name in _CHOICES and len(arguments) == 2:
@@ -399,7 +402,8 @@ def _extent(index: str, node: BigSum, setting: Setting) -> int | None:
     arrays that the setting resolves end.
     """
     of_entries = index in _COUNTS and any(Mark(index) in letter.lower for letter in letters(node.body))
-    if index in setting.sizes and not of_entries:
+    of_units = setting.resolve is not None and _chooses_units(node.body, index)
+    if index in setting.sizes and not of_entries and not of_units:
         return setting.sizes[index]
     inner = {name for part in walk(node) if isinstance(part, BigSum) for name in part.indices}
     as_if = {**dict.fromkeys(inner, 0), **setting.bound}
@@ -421,6 +425,20 @@ def _extent(index: str, node: BigSum, setting: Setting) -> int | None:
     if setting.resolve is not None and mentions(node.body, index):
         return None
     raise MeaningError(f"nothing says how far {index} runs in {to_text(node)}")
+
+
+def _chooses_units(body: Node, index: str) -> bool:
+    """Whether an index stands only below letters, as the i of Σᵢ w_ji x_i does, and never above as a sample's."""
+    marked = [letter for part in walk(body) for letter in _letters_of(part)]
+    above = any(mark.text == index and mark.style == "round" for letter in marked for mark in letter.upper)
+    return not above and any(mark.text == index for letter in marked for mark in letter.lower)
+
+
+def _letters_of(part: Node) -> Iterator[Letter]:
+    if isinstance(part, Letter):
+        yield part
+    elif isinstance(part, Partial):
+        yield part.by
 
 
 def _condition(condition: Relation, setting: Setting) -> Value:

@@ -80,7 +80,7 @@ def elementwise(
     return Value(function(left.array, right.array), both)
 
 
-def times(left: Value, right: Value, node: Node, *, lenient: bool) -> Value:
+def times(left: Value, right: Value, node: Node, *, lenient: bool, numbers: bool = False) -> Value:
     """The matrix product; a number scales."""
     if left.is_number or right.is_number:
         return elementwise(np.multiply, left, right, node)
@@ -94,6 +94,8 @@ def times(left: Value, right: Value, node: Node, *, lenient: bool) -> Value:
     if first.shape[1] != second.shape[0]:
         if lenient and first.shape == second.shape:
             return elementwise(np.multiply, left, right, node)
+        if numbers and (1, 1) in {first.shape, second.shape}:
+            return Value(first * second)
         raise ShapeError(f"the product {to_text(node)}", first.shape, second.shape)
     return Value(first @ second, (left.stretched[0], right.stretched[1]))
 

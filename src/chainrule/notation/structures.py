@@ -85,6 +85,8 @@ class Structures(Cursor):
         self.fences.pop()
         if not self.accept("bar", fence.text):
             self.damage(f"{fence.text} is not closed")
+        if fence.text == "‖" and self.accept("_"):
+            self.group()  # ‖A‖_F, ‖v‖₂: the norm of all entries
         return Bars(of, fence.text == "‖") if of is not None else None
 
     def environment(self) -> Node | None:

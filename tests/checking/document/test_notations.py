@@ -29,6 +29,18 @@ CLAIMS = {
     "differentials.md": ["exact", "scalar", "scalar"],
     "nablas.md": ["exact"] * 8,
     "error_rows.md": ["exact"] * 4,
+    "norms.md": ["exact"] * 4,  # ‖A‖_F², H_1 = ReLU(X W_1 + b_1)
+    "any_layer.md": ["exact"] * 4 + ["scalar"] + ["exact"] * 2,  # z^{[l]} for every l, for l = L to 1
+    "softmax_steps.tex": ["scalar", "scalar", "exact", "exact", "scalar", "exact"],  # bold letters, Σₖ
+    "plain.txt": ["exact"] * 7,
+    "one_output.md": ["exact"] * 4,  # y = vᵀ h is a number for one sample
+    "code_function.md": ["exact"] * 7,
+    "least_squares.md": ["exact", "scalar", "exact"],
+    "logistic.md": ["exact"] * 3,  # θᵀx, θ_j, h_θ(x⁽ⁱ⁾)
+    "sample_loop.md": ["exact"] * 8,  # dw += … for each sample
+    "plain_octave.md": ["exact"] * 4,
+    "named_loss.md": ["exact"] * 2,  # BCE
+    "steps.md": ["exact"] + ["scalar"] * 3,  # Δw_{ij} = η δ_j x_i, δ = −∂E/∂net
     "align.tex": ["scalar", "scalar"] + ["exact"] * 5 + ["wrong"],
 }
 

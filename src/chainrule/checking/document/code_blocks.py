@@ -20,7 +20,7 @@ _PYTHON = re.compile(r"\bnp\.|\bnumpy\b|\bdef \b|\*\*|\.dot\(|\.T\b|\bimport\b|\
 _OCTAVE = re.compile(r"\.\*|\.\^|\./|'\s*[*;)]|;[ \t]*$", re.MULTILINE)
 _SKIPPED = re.compile(
     r"\s*(?:def|for|while|if|elif|else|return|import|from|print|class|assert|end|function|with|try|@|fprintf|disp)\b"
-    r"|.*(?:\brand\w*\b|\bzeros\w*\b|\bones\w*\b|\.shape\b|\bsize\(|\blen\(|\brange\(\d|\.copy\(|\bload)"
+    r"|[^=]*=\s*\{|.*(?:\brand\w*\b|\bzeros\w*\b|\bones\w*\b|\.shape\b|\bsize\(|\blen\(|\brange\(\d|\.copy\(|\bload)"
 )
 _KEY = re.compile(r"\w+\[(['\"])(\w+)\1\]")
 _MASK = re.compile(r"\s*(?P<name>\w+)\[\s*(?P<of>[\w.]+)\s*(?P<sign><=|<)\s*0\s*\]\s*=\s*0(?:\.0*)?\s*$")

@@ -29,11 +29,14 @@ from chainrule.notation.tree import (
     Applied,
     BigSum,
     Gradient,
+    Indicator,
     Letter,
     Mark,
     Node,
+    Num,
     Partial,
     Product,
+    Relation,
     Transpose,
     letters,
     rewritten,
@@ -97,8 +100,8 @@ def _spelled(text: str) -> str:
 
 def settled(page: Page) -> Page:
     """The page with one way of writing: layers in square brackets, samples in round ones, no primes to transpose."""
-    page = _with_called_losses(page)
-    for customs in (_hypotheses, _layers, _transpositions, _gradients, _samples, _units_as_layers):
+    page = _with_called_losses(_with_steps(page))
+    for customs in (_indicators, _hypotheses, _layers, _transpositions, _gradients, _samples, _units_as_layers):
         rewrite = customs([side.tree for one in page.statements for side in one.sides if side.tree is not None])
         if rewrite is not None:
             page = _rewritten(page, rewrite)
@@ -316,6 +319,39 @@ def _with_called_losses(page: Page) -> Page:
 
 def _is_marked(node: Node) -> bool:
     return isinstance(node, Letter) and bool(quantity(node).layer or node.accent)
+
+
+def _with_steps(page: Page) -> Page:
+    """Δw = −η ∂E/∂w is the step w += −η ∂E/∂w."""
+
+    def statement(one: Statement) -> Statement:
+        match one.sides[0].tree:
+            case Product(factors=(Letter(name="Δ", lower=(), upper=()), Letter() as weight), signs=("",)):
+                if quantity(weight).name in WEIGHTS | BIASES and one.signs[:1] == ("=",):
+                    first = replace(one.sides[0], tree=weight)
+                    return replace(one, sides=(first, *one.sides[1:]), signs=("+=", *one.signs[1:]))
+            case _:
+                pass
+        return one
+
+    return replace(page, statements=tuple(statement(one) for one in page.statements))
+
+
+def _indicators(trees: Iterable[Node]) -> Rewrite:
+    """1[u > 0], with an ordinary 1, is the indicator."""
+    del trees
+
+    def rewrite(node: Node) -> Node | None:
+        if not isinstance(node, Product):
+            return None
+        for at, (first, second) in enumerate(pairwise(node.factors)):
+            if first == Num("1") and isinstance(second, Relation) and node.signs[at] == "":
+                kept = (*node.factors[:at], Indicator(second), *node.factors[at + 2 :])
+                rest = kept[0] if len(kept) == 1 else Product(kept, node.signs[:at] + node.signs[at + 1 :])
+                return rewritten(rest, rewrite)
+        return None
+
+    return rewrite
 
 
 def _hypotheses(trees: Iterable[Node]) -> Rewrite:

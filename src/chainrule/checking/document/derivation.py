@@ -281,12 +281,16 @@ class _Checker:
             judgement = self._judge_for(left.tree, right.tree).link(left.tree, right.tree, sign)
         except RecursionError:
             return Judgement("unread", why="what it is defined by is defined by too long a chain")
-        if isinstance(left.tree, Letter) and left.tree.name in LOSSES and judgement.scope == "one sample":
-            if any(quantity(left.tree) in model.claimed for model in self.models):
-                return replace(judgement, verdict="exact", why="the loss of one sample")
+        if self._is_supplied_loss(left.tree) and judgement.scope == "one sample":
+            return replace(judgement, verdict="exact", why="the loss of one sample")
         if isinstance(left.tree, Letter) and sign == "=":
             return self._restated(left.tree, right.tree, judgement)
         return judgement
+
+    def _is_supplied_loss(self, left: Node) -> bool:
+        """Whether a line states the loss that the caller has supplied: it may do so for one sample."""
+        supplied = {one for model in self.models for one in model.claimed if one.name in LOSSES}
+        return isinstance(left, Letter) and quantity(left) in supplied
 
     def _restated(self, left: Letter, right: Node, judgement: Judgement) -> Judgement:
         """A definition given again is given, unless it says for the batch what was said of one sample: a claim."""

@@ -25,7 +25,7 @@ def with_every_layer(model: Model) -> None:
     """Replace each definition for any layer, and for L, by those of the layers that there are."""
     generic = {one: body for one, body in model.definitions.items() if _stem(one.layer)}
     numbers = [int(one.layer) for one in model.known() if one.layer.isdecimal() and one.name not in WEIGHTS]
-    last = max(numbers, default=_LAYERS if generic else 0)
+    last = max((number for number in numbers if number), default=_LAYERS if generic else 0)
     for one, body in list(model.definitions.items()):
         del model.definitions[one]
         letter = _stem(one.layer)

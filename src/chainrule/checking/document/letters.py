@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 
 from chainrule.notation.tree import Letter, Mark, Node, Partial, children, walk
 
-LOSSES = frozenset({"L", "ℒ", "J", "𝒥", "C", "𝒞", "E", "ℰ", "ℓ"})
+LOSSES = frozenset({"L", "ℒ", "J", "𝒥", "C", "𝒞", "E", "ℰ", "ℓ", "BCE", "MSE", "SSE", "NLL"})
 WEIGHTS = frozenset({"w", "θ", "v"})
 BIASES = frozenset({"b", "c"})
 INPUTS = frozenset({"x"})

@@ -251,7 +251,7 @@ def _define(left: Node, right: Node, statement: Statement, model: Model) -> None
     one = quantity(left)
     generic = {mark.text for mark in left.lower if mark.text in INDICES}
     mentioned = {quantity(letter) for letter in letters(right)}
-    by_entries = bool(generic) and generic <= entry_indices(right) and _is_of_units(left, right)
+    by_entries = bool(generic) and generic <= entry_indices(right) and _is_of_units(left, right, model)
     if one in mentioned or (generic and not by_entries) or any(isinstance(part, Partial) for part in walk(right)):
         return
     if is_size(one) or one.name in RATES or (one.name == "y" and not one.accent and not model.targets):
@@ -298,12 +298,13 @@ def accumulated(left: Node, right: Node, sign: str) -> Node | None:
     return None
 
 
-def _is_of_units(left: Letter, right: Node) -> bool:
+def _is_of_units(left: Letter, right: Node, model: Model) -> bool:
     """Whether the letters below a left side choose units: z_j^{[1]} or p_k = e^{z_k} / Σ_j e^{z_j}, not w_i."""
     one = quantity(left)
     if one.layer or _marks_samples(left):
         return True
-    return one.name not in WEIGHTS | BIASES and any(isinstance(part, BigSum) for part in walk(right))
+    labels = {model.targets} if model.targets else set() if one.accent else LABELS
+    return one.name not in WEIGHTS | BIASES | labels and isinstance(right, Applied | BigSum | Fraction | Sum | Product)
 
 
 def _marks_samples(node: Node) -> bool:

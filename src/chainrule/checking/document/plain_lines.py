@@ -140,5 +140,6 @@ def _trimmed(piece: str, start: int, end: int, *, alone: bool) -> tuple[int, int
     kept = piece[start:end].rstrip(_PUNCTUATION)
     depth = _depth(kept)
     kept = kept.removesuffix(")") if depth < 0 else kept.removesuffix("(") if depth > 0 else kept
-    begin = start + len(kept) - len(kept.lstrip(_PUNCTUATION + ("(" if _depth(kept) > 0 else "")))
+    loose = "(" if _depth(kept) > 0 else ")" if _depth(kept) < 0 else ""
+    begin = start + len(kept) - len(kept.lstrip(_PUNCTUATION + loose))
     return begin, start + len(kept.rstrip(_PUNCTUATION))

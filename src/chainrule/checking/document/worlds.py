@@ -80,6 +80,8 @@ class World:
     _units: dict[Quantity, int] = field(default_factory=dict)
     _values: dict[Quantity, Array] = field(default_factory=dict)
     _needs: dict[Quantity, set[Quantity]] = field(default_factory=dict)
+    _own_needs: dict[Quantity, set[Quantity]] = field(default_factory=dict)
+    _not_tables: set[Quantity] = field(default_factory=set)
     _jacobians: dict[tuple[_Bound, Quantity], Array] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -97,6 +99,8 @@ class World:
         maps = [(one, found) for one, body in self.model.definitions.items() if (found := affine(body)) is not None]
         if maps:
             self.columns = maps[0][1].columns
+        # wᵀ h with a small w: one output, which is a number for one sample.
+        self.one_output = any(found.flipped and found.columns and found.weight.name.islower() for _, found in maps)
         outputs = self._last = self._outputs({one for one, _ in maps})
         widths = iter(_WIDTHS)
         for one, found in maps:
@@ -220,6 +224,7 @@ class World:
             derivative=derivative,
             resolve=resolve,
             lenient=lenient,
+            numbers=self.regime.samples == 1 and self.one_output,
         )
 
     def known(self, one: Quantity) -> Quantity:
@@ -250,7 +255,9 @@ class World:
             return self.base[one]
         if one in self._needed_by_its_own(one):
             raise MeaningError(f"the page's definition of {one} goes round in a circle")
-        value = self._by_entries(one, changed) if one in self.model.entries else None
+        value = self._table(one, changed) if one in self.model.entries or one.name in LOSSES else None
+        if value is None and one in self.model.entries:
+            value = self._by_entries(one, changed)
         if value is None:
             try:
                 value = evaluate(self.model.definitions[one], self.setting_sharing(changed))
@@ -258,6 +265,33 @@ class World:
                 raise MeaningError(f"the page's definition of {one} doesn't fit: {error}") from None
         changed[one] = value
         return value
+
+    def _table(self, one: Quantity, changed: dict[Quantity, Array]) -> Array | None:
+        """What is defined entry by entry, for all entries at once; None where that can't be."""
+        left, body = self.model.entries.get(one), self.model.definitions[one]
+        units = [] if left is None else [mark.text for mark in left.lower if not is_layer(mark)]
+        samples = [] if left is None else [mark.text for mark in left.upper if mark.style == "round"]
+        if len(units) > 1 or len(samples) > 1 or one in self._not_tables:
+            return None
+
+        def whole(letter: Letter) -> tuple[Quantity, Array]:
+            own = quantity(letter)
+            if len(letter.name) == 2 or letter.name in {"δ", "π", ONES_NAME} or own == one:
+                raise NotOfEntriesError
+            own = self.known(own)
+            return own, self.value(own, changed)
+
+        bound = {index for part in walk(body) if isinstance(part, BigSum) for index in part.indices}
+        indices = tuple(sorted(entry_indices(body) | bound | {*units, *samples}))
+        layout = Layout(self.columns, not self.columns and self.model.fed_first, self.model.weighs_samples)
+        try:
+            table = EntryArrays(indices, whole, self.functions, layout).table(
+                body, units[0] if units else "-", samples[0] if samples else SAMPLES
+            )
+        except NotOfEntriesError:
+            self._not_tables.add(one)
+            return None
+        return table if self.columns else table.T
 
     def _by_entries(self, one: Quantity, changed: dict[Quantity, Array]) -> Array | None:
         """An array that the page defines entry by entry: z_j⁽ⁱ⁾ = Σₖ …"""
@@ -339,7 +373,10 @@ class World:
 
     def _needed_by_its_own(self, one: Quantity) -> set[Quantity]:
         """What the letters of a quantity's own definition are computed from."""
-        return {far for near in set(self._mentioned(one)) for far in self._needed_by(self._alias(near))}
+        if one not in self._own_needs:
+            near = set(self._mentioned(one))
+            self._own_needs[one] = {far for each in near for far in self._needed_by(self._alias(each))}
+        return self._own_needs[one]
 
     def _needed_by(self, one: Quantity) -> set[Quantity]:
         """Everything that a quantity is computed from, itself included."""
