@@ -34,3 +34,8 @@ def test_a_row_that_does_not_exist_is_refused(program, order):
     data = Data(np.zeros((4, 3)), np.zeros((4, 1)))
     with pytest.raises(ValueError, match="order must hold row numbers from 0 to 3"):
         program.train(data, Epoch(np.array(order), 4, np.ones(1)))
+
+
+def test_gradients_of_no_rows_are_refused(program):
+    with pytest.raises(ValueError, match="data must have at least one row"):
+        program.gradients(Data(np.zeros((0, 3)), np.zeros((0, 1))))

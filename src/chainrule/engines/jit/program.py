@@ -204,6 +204,8 @@ class JitProgram:
 
     def gradients(self, data: Data) -> tuple[float, State]:
         self._check_places(data, np.arange(len(data)))
+        if not len(data):
+            raise ValueError("data must have at least one row, got none: J would be divided by 0")
         part, n = self._other("gradients", self._part_for_gradients), len(data)
         sums = {name: state_of("sum", Symbol(name)).name for name in self._parameters}
         for total in sums.values():
