@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from chainrule import Network, derive
+from chainrule import Network, check_gradients, derive
 from chainrule.engines.choosing import compile_with
 from chainrule.engines.interface import Data, Epoch
 from chainrule.engines.reference.few_rows import FewRows
@@ -70,6 +70,24 @@ def test_its_derivation_can_be_read(layout):
     text = derive(GROUPED[0].network, layout=layout).to_text()
     assert "softmax(3, 2, 4)" in text
     assert "1 for the outputs of one group, 0 for the others = (1, 1, 1, 0, 0, 0, 0, 0, 0)" in " ".join(text.split())
+
+
+@each_animal
+def test_its_gradients_are_checked_and_faults_found(animal):
+    assert check_gradients(animal.network).right
+    params, X, Y, weight, _ = draw(animal)
+    assert np.isfinite(animal.network.trace(params, X, Y, weight)["J"])
+    with pytest.raises(ValueError, match=r"outputs 0 to \d+, to sum to 1"):
+        animal.network.trace(params, X, np.full_like(Y, 1 / Y.shape[1]), weight)
+
+
+def test_its_script_trains():
+    names = {"__name__": "script"}
+    exec(compile(derive(GROUPED[0].network).to_python(), "script", "exec"), names)  # noqa: S102 - our own
+    X, rng = np.random.default_rng(0).normal(size=(30, 6)), np.random.default_rng(1)
+    Y = np.hstack([np.eye(k)[rng.integers(0, k, 30)] for k in (3, 2, 4)])
+    costs, _ = names["train"](X, Y, names["initial_parameters"](rng), 0.1, steps=20)
+    assert costs[-1] < costs[0]
 
 
 def test_it_is_written_and_read():

@@ -89,8 +89,8 @@ def draw_parameters(network: Network, rng: np.random.Generator) -> dict[str, Arr
 def draw_labels(network: Network, rng: np.random.Generator, n: int) -> Array:
     """Real-valued labels that the loss admits, of shape (n, n_outputs)."""
     width, accepted = network.widths[-1], network.loss.labels
-    if network.loss.labels_sum_to_one:
-        return rng.dirichlet(np.ones(width), size=n)
+    if network.distributions:
+        return np.hstack([rng.dirichlet(np.ones(part.stop - part.start), size=n) for part in network.distributions])
     wide = Interval(-FARTHEST_LABEL, FARTHEST_LABEL)
     low = max(accepted.low, wide.low) + BLUNT
     high = min(accepted.high, wide.high) - BLUNT

@@ -46,8 +46,9 @@ def drawn_values(network: Network, rng: np.random.Generator, samples: int | None
     """Drawn values with labels as readers have them: one-hot, 0 and 1, or real."""
     values = complete_values(network, rng, Values(), samples)
     n, width = len(np.asarray(values.Y)), network.widths[-1]
-    if network.loss.labels_sum_to_one:
-        labels: Array = np.eye(width)[rng.permutation(n) % width]
+    if network.distributions:
+        sizes = [part.stop - part.start for part in network.distributions]
+        labels: Array = np.hstack([np.eye(size)[rng.permutation(n) % size] for size in sizes])
     elif network.loss.labels.high == 1:
         labels = (np.arange(n * width) % 2).astype(np.float64).reshape(n, width)
     else:

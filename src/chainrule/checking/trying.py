@@ -142,7 +142,7 @@ def forms(network: Network, layout: str | None) -> Iterator[Form]:
     rows, columns = (("rows", "in-out"), ("rows", "out-in")), (("columns", "out-in"), ("columns", "in-out"))
     arrangements = {"rows": rows, "columns": columns}.get(layout or "", (rows[0], columns[0], rows[1], columns[1]))
     one_output = network.widths[-1] == 1
-    labels = ["matrix"] + ["vector"] * one_output + ["classes"] * network.loss.labels_sum_to_one
+    labels = ["matrix"] + ["vector"] * one_output + ["classes"] * (len(network.distributions) == 1)
     for samples, weights in arrangements:
         biases = ["vector", "matrix"] if samples == "rows" else ["matrix", "vector"]
         biases += ["number"] if one_output and network.depth == 1 else []

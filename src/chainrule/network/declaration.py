@@ -10,9 +10,10 @@ import math
 import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
-from chainrule.expressions.activations import Activation
+from chainrule.expressions.activations import Activation, Softmax
 from chainrule.expressions.activations import identity as identity_row
 from chainrule.expressions.lookup import activation as find_activation
 from chainrule.expressions.lookup import loss as find_loss
@@ -211,6 +212,21 @@ class Network:
     def reads_logits(self) -> bool:
         """Whether the loss is cross-entropy after identity: the softmax then belongs to the loss."""
         return self.loss.name == "cross-entropy" and self.layers[-1].activation == identity_row
+
+    @property
+    def distributions(self) -> tuple[slice, ...]:
+        """The outputs whose labels sum to 1: all of them, or those of each target; none where labels are free.
+
+        Examples
+        --------
+        >>> Network.parse("2 -> 5 softmax(2,3)", loss="cross-entropy").distributions
+        (slice(0, 2, None), slice(2, 5, None))
+        """
+        if not self.loss.labels_sum_to_one:
+            return ()
+        output = self.layers[-1].activation
+        groups = output.groups if isinstance(output, Softmax) and output.groups else (self.widths[-1],)
+        return tuple(slice(low, high) for low, high in pairwise(accumulate(groups, initial=0)))
 
     @property
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:

@@ -66,8 +66,11 @@ def _checked_labels(network: Network, Y: ArrayLike) -> Array:
     if len(labels) and not (labels.min() in network.loss.labels and labels.max() in network.loss.labels):
         found = f"values from {labels.min():g} to {labels.max():g}"
         raise ValueError(f"Y: the loss {network.loss.name!r} needs labels in {network.loss.labels}, got {found}")
-    if network.loss.labels_sum_to_one and not np.allclose(labels.sum(axis=-1), 1.0, rtol=0, atol=1e-9):
-        raise ValueError(
-            f"Y: {network.loss.name} needs every row of labels to sum to 1 (one-hot classes, or a distribution)"
-        )
+    for part in network.distributions:
+        if not np.allclose(labels[:, part].sum(axis=-1), 1.0, rtol=0, atol=1e-9):
+            which = "" if len(network.distributions) == 1 else f", outputs {part.start} to {part.stop - 1},"
+            raise ValueError(
+                f"Y: {network.loss.name} needs every row of labels{which} to sum to 1 (one-hot classes, or a "
+                "distribution)"
+            )
     return labels

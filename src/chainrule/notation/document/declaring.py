@@ -221,6 +221,8 @@ def cost_section(pen: Pen) -> Section:
         ]
     if pen.derivation.network.loss.labels_sum_to_one and pen.detail != "summary":
         words = "The labels of a sample sum to 1: a one for its class and zeros elsewhere, or parts of several classes."
+        if len(pen.derivation.network.distributions) > 1:
+            words = f"In each group {words[0].lower()}{words[1:]}"
         blocks.append(sentence(words))
     return Section(("Loss of one sample and cost",) if pen.batch else ("Loss",), tuple(blocks), "cost")
 

@@ -244,8 +244,10 @@ def _train(derivation: Derivation) -> list[str]:
 
 def _main(network: Network) -> list[str]:
     width, labels = network.widths[-1], network.loss.labels
-    if network.loss.labels_sum_to_one:
-        target = f"np.eye({width})[np.argmax(X @ rng.normal(size=({network.n_inputs}, {width})), axis=1)]"
+    if network.distributions:
+        sizes = [part.stop - part.start for part in network.distributions]
+        parts = [f"np.eye({k})[np.argmax(X @ rng.normal(size=({network.n_inputs}, {k})), axis=1)]" for k in sizes]
+        target = parts[0] if len(parts) == 1 else f"np.hstack([{', '.join(parts)}])"
     elif labels.high == 1:
         target = f"(X @ rng.normal(size=({network.n_inputs}, {width})) > 0).astype(float)"
     elif labels.low == 0:
