@@ -17,7 +17,7 @@ from chainrule.checking.document.errors_of_layers import with_errors
 from chainrule.checking.document.generic_layers import is_d_letter
 from chainrule.checking.document.inferred import inferred
 from chainrule.checking.document.letters import LOSSES, Quantity, quantity
-from chainrule.checking.document.loops import disorders
+from chainrule.checking.document.loops import cautions, disorders
 from chainrule.checking.document.model import Model, build, is_function, is_shape
 from chainrule.checking.document.offers import Offer
 from chainrule.checking.document.report import DerivationReport, Item, Place
@@ -162,6 +162,7 @@ class _Checker:
             mine = [one for one in self.judged if self._judge_for(one.left, one.right).model is own]
             yield from filter(None, [fitted_loss(mine, own)])
         yield from filter(None, [elementwise_sign(self.judged, self._judge_for)])
+        yield from cautions(self.page)
 
     def _statement(self, statement: Statement) -> None:
         self._keep_apart(statement)

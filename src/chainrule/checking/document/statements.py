@@ -64,6 +64,8 @@ class Statement:
         The inequality behind an "if" in front of it, in the same formula.
     superseded : str
         Why a line of code isn't judged by itself: what it assigns is changed in place further down.
+    in_code : bool
+        Whether it stands in a block of code, whose lines run one after the other.
     """
 
     line: int
@@ -72,6 +74,7 @@ class Statement:
     continues: bool = False
     condition: str = ""
     superseded: str = ""
+    in_code: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,7 @@ def read_page(text: str, conventions: Conventions) -> Page:
                 continue
             if _CONDITIONAL.search(formula) and set(statement.signs) <= _INEQUALITIES:
                 condition = formula[statement.sides[0].start - offset : statement.sides[-1].end - offset]
-            statements.append(replace(statement, condition=condition, superseded=superseded))
+            statements.append(replace(statement, condition=condition, superseded=superseded, in_code=tokens is not None))
             if len(statements) > MAX_STATEMENTS:
                 raise DocumentError(f"a document of more than {MAX_STATEMENTS:,} statements; no more are judged")
             chain = statement.sides[0]
