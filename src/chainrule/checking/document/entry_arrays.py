@@ -14,7 +14,7 @@ import numpy as np
 
 from chainrule.checking.document.letters import BIASES, LABELS, LOSSES, WEIGHTS, Quantity, is_layer
 from chainrule.notation.meaning import ELEMENTARY, Array, Function
-from chainrule.notation.tree import Applied, BigSum, Fraction, Letter, Node, Num, Power, Product, Sum
+from chainrule.notation.tree import Applied, Bars, BigSum, Fraction, Letter, Node, Num, Power, Product, Sum
 
 SAMPLES = ""  # the axis of the samples that no mark chooses
 
@@ -66,6 +66,7 @@ class EntryArrays:
         self.whole = whole
         self.functions = functions
         self.layout = layout
+        self.used: set[str] = set()  # indices that a letter carries
 
     def table(self, body: Node, unit: str, sample: str) -> Array:
         """The formula's values for every unit and sample: one row a unit.
@@ -105,6 +106,10 @@ class EntryArrays:
                 return np.asarray(np.power(self.value(base), self.value(exponent)))
             case Applied(function=function, arguments=(argument,), keywords=()):
                 return np.asarray(self._function(function)(self.value(argument)))
+            case Bars(of=Letter() as of, double=True):
+                return np.full((1,) * len(self.axes), np.sqrt((self.whole(of)[1] ** 2).sum()))
+            case Bars(of=of, double=False):
+                return np.asarray(ELEMENTARY["abs"](self.value(of)))
             case BigSum(indices=indices, start=None | Num(value=1), body=body):
                 return self._sum(indices, self.value(body))
             case _:
@@ -112,8 +117,8 @@ class EntryArrays:
 
     def _sum(self, indices: tuple[str, ...], value: Array) -> Array:
         axes = tuple(self.axes[name] for name in indices if name in self.axes)
-        if len(axes) != len(indices) or any(value.shape[axis] == 1 for axis in axes):
-            raise NotOfEntriesError  # of one entry, or of what doesn't depend on the index
+        if len(axes) != len(indices) or not self.used.issuperset(indices):
+            raise NotOfEntriesError  # of what doesn't depend on the index
         return np.asarray(value.sum(axis=axes, keepdims=True))
 
     def _function(self, letter: Letter) -> Function:
@@ -130,6 +135,7 @@ class EntryArrays:
         if array.ndim == 0:
             return array.reshape((1,) * len(self.axes))
         named = self._named(letter, one, array)
+        self.used |= set(named.values())
         shape = [1] * len(self.axes)
         for dimension, name in named.items():
             shape[self.axes[name]] = array.shape[dimension]

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import erf, erfc
 
 from chainrule.checking.document.affine_maps import affine
+from chainrule.checking.document.entry_arrays import SAMPLES, EntryArrays, Layout, NotOfEntriesError
 from chainrule.checking.document.letters import (
     BIASES,
     INPUTS,
@@ -21,6 +22,7 @@ from chainrule.checking.document.letters import (
     RATES,
     WEIGHTS,
     Quantity,
+    entry_indices,
     is_layer,
     is_size,
     quantity,
@@ -33,8 +35,22 @@ from chainrule.checking.document.model import (
     is_function,
 )
 from chainrule.checking.functions import activation_callables
+from chainrule.notation.alphabet import ONES_NAME
 from chainrule.notation.meaning import Array, Function, IndexRangeError, MeaningError, Setting, ShapeError, evaluate
-from chainrule.notation.tree import Dots, Letter, Mark, Matrix, Node, Partial, Transpose, children, letters, mentions
+from chainrule.notation.tree import (
+    BigSum,
+    Dots,
+    Letter,
+    Mark,
+    Matrix,
+    Node,
+    Partial,
+    Transpose,
+    children,
+    letters,
+    mentions,
+    walk,
+)
 
 STEP = 1e-30
 PI = Letter("π")
@@ -291,6 +307,8 @@ class World:
         except NotOfEntriesError:
             self._not_tables.add(one)
             return None
+        if left is None and table.size == 1:
+            return table.reshape(())
         return table if self.columns else table.T
 
     def _by_entries(self, one: Quantity, changed: dict[Quantity, Array]) -> Array | None:
