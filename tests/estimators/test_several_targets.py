@@ -92,6 +92,11 @@ def test_partial_fit_and_warm_start():
         for rows in batches:
             model.partial_fit(X[rows], Y[rows], classes=classes)
     assert model.score(X, Y) > 0.4
+    binary = MLPClassifier((6,), random_state=0)
+    binary.partial_fit(X[:4], np.array([[0, 1], [1, 1], [0, 0], [1, 0]]), classes=[[0, 1, 2], [0, 1]])
+    assert str(binary.network_) == "4 -> 6 relu -> 5 softmax(3, 2)"
+    with pytest.raises(ValueError, match="y must have 2 columns"):
+        binary.partial_fit(X[:4], [0, 1, 0, 1])
     warm = MLPClassifier((6,), random_state=0, warm_start=True, max_iter=3).fit(X, Y).fit(X, Y)
     assert warm.n_iter_ == 3
     assert len(warm.loss_curve_) == 6

@@ -317,7 +317,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
 
     def _learn_labels(self, y: Any, request: Request) -> None:
         goes_on = hasattr(self, "classes_") and (self.warm_start or request.incremental)
-        if self._targets is not None if goes_on else has_several_targets(y):
+        several = self._targets is not None if goes_on else has_several_targets(y, request.classes)
+        if several:
             self._learn_targets(y, request, goes_on=goes_on)
             return
         self._targets = None
@@ -329,8 +330,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
             self.classes_ = self._label_binarizer.classes_
         elif self.warm_start:
             self._check_the_same(unique_labels(y))
-        several = self._label_binarizer.y_type_ in ("multiclass", "multilabel-indicator")
-        self.n_outputs_ = len(self.classes_) if several else 1
+        one_each = self._label_binarizer.y_type_ in ("multiclass", "multilabel-indicator")
+        self.n_outputs_ = len(self.classes_) if one_each else 1
 
     def _learn_targets(self, y: Any, request: Request, *, goes_on: bool) -> None:
         known = self._targets if goes_on else None

@@ -14,9 +14,15 @@ from sklearn.utils.multiclass import type_of_target
 from chainrule.estimators.targets import smoothed
 
 
-def has_several_targets(y: Any) -> bool:
-    """Whether y has several columns of classes, not of zeros and ones."""
-    return y.ndim == 2 and y.shape[1] > 1 and bool(type_of_target(y) == "multiclass-multioutput")
+def has_several_targets(y: Any, announced: Any = None) -> bool:
+    """Whether y has several columns of classes, not of labels that are there or not.
+
+    Columns of zeros and ones are labels, unless `announced`, what `partial_fit` is told, has the classes of each.
+    """
+    if y.ndim != 2 or y.shape[1] < 2:
+        return False
+    of_each = isinstance(announced, Sequence) and len(announced) > 0 and np.ndim(announced[0]) == 1
+    return of_each or bool(type_of_target(y) == "multiclass-multioutput")
 
 
 @dataclass(frozen=True)
