@@ -67,4 +67,24 @@ def test_the_five_pages_say_what_the_audit_says(shared):
     assert [note for note in reports["S2"].notes if "fit" in note] == [
         "the page states L = (1/N) Σᵢ₌₁^{N} (y⁽ⁱ⁾ − ŷ⁽ⁱ⁾)², but its gradients fit ½ Σ (y − ŷ)² (lines 76, 78, 90)"
     ]
-    assert reports["S0"].notes == reports["S3"].notes == ()
+    [shapes] = reports["S0"].notes
+    assert shapes.startswith("the page declares that x is n×f, y is n×1; in L = ")
+    assert reports["S3"].notes == ()
+
+
+SHAPES = r"""$X \in \mathbb{R}^{n \times d}$, $W_1 \in \mathbb{R}^{d \times h}$, $Y \in \mathbb{R}^{n \times 1}$.
+$Z_1 = FIRST + b_1$, $A_1 = \tanh(Z_1)$, $Z_2 = A_1 W_2 + b_2$, $J = \frac{1}{2n} \|Z_2 - TARGETS\|^2$"""
+
+
+@pytest.mark.parametrize(
+    ("first", "targets", "note"),
+    [
+        ("X W_1", "Y", None),
+        ("W_1 X", "Y", "in z1 = W₁ X + b₁ h meets n, in W₁ X"),
+        ("X W_1", "Y^T", "n meets 1, in Z₂ − Yᵀ"),
+    ],
+)
+def test_declared_shapes_are_held_against_their_use(first, targets, note):
+    notes = check_derivation(SHAPES.replace("FIRST", first).replace("TARGETS", targets)).notes
+    assert len(notes) == (note is not None)
+    assert all(note in found for found in notes)

@@ -13,6 +13,7 @@ from chainrule.checking.document.consistency import JudgedLine, elementwise_sign
 from chainrule.checking.document.culprits import blamed
 from chainrule.checking.document.customs import conventions_of, settled
 from chainrule.checking.document.damage import readings
+from chainrule.checking.document.declared_shapes import misfits
 from chainrule.checking.document.errors_of_layers import with_errors
 from chainrule.checking.document.generic_layers import is_d_letter
 from chainrule.checking.document.inferred import inferred
@@ -163,6 +164,7 @@ class _Checker:
             yield from filter(None, [fitted_loss(mine, own)])
         yield from filter(None, [elementwise_sign(self.judged, self._judge_for)])
         yield from cautions(self.page)
+        yield from misfits(self.page, self.models[1])
 
     def _statement(self, statement: Statement) -> None:
         self._keep_apart(statement)
