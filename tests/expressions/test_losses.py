@@ -4,6 +4,7 @@ import mpmath
 import numpy as np
 import pytest
 
+from chainrule import Network, derive
 from chainrule.expressions.derivatives import differentiate
 from chainrule.expressions.intervals import Interval
 from chainrule.expressions.lookup import text_of
@@ -182,3 +183,19 @@ def test_nonsense_is_refused(make, message):
 def test_a_loss_of_ones_own_is_a_value():
     own = Loss("log-cosh", log(yhat**2 + 1), parameters=[("k", 1)])
     assert {own: 1}[Loss("log-cosh", log(yhat**2 + 1), parameters=(("k", 1.0),))] == 1
+
+
+@pytest.mark.parametrize("name", ["y", "X", "W1", "s", "alpha", "v_W1", "dZ2", "eta_t"])
+def test_values_for_every_output_have_a_name_of_their_own(name):
+    with pytest.raises(ValueError, match=f"'{name}' is a name of the equations"):
+        Loss("own", Symbol("c") * (yhat - y) ** 2, per_output=((name, (1.0, 2.0)),))
+
+
+def test_values_for_every_output_are_finite_and_as_many_as_outputs():
+    with pytest.raises(ValueError, match="loss 'own': c must be finite, got inf"):
+        Loss("own", Symbol("c") * (yhat - y) ** 2, per_output=(("c", (1.0, float("inf"))),))
+    loss = Loss("own", Symbol("c") * (yhat - y) ** 2, per_output=(("c", (1.0, 2.0)),))
+    with pytest.raises(ValueError, match="loss 'own' gives c for 2 outputs, but layer 1 has 3"):
+        Network.parse("4 -> 3 identity", loss=loss)
+    slope = derive(Network.parse("4 -> 2 identity", loss=loss))["dZ1"]
+    assert str(slope.right) == "2 * c / size(i) * (A1 - Y)"

@@ -41,6 +41,14 @@ OWN = Function(
 )
 OWN_LOSS = Loss("skewed", exp(yhat - y) - yhat, domain=Interval(0, 1), has_kink=True, labels_sum_to_one=True)
 
+WEIGHTED = Loss("weighted", Symbol("c") * (yhat - y) ** 2, per_output=(("c", (1, 3.5)),))
+
+
+def test_values_for_every_output_are_written_and_read():
+    assert loss_from_json(through_text(loss_to_json(WEIGHTED))) == WEIGHTED
+    older = {key: value for key, value in loss_to_json(OWN_LOSS).items() if key != "per_output"}
+    assert loss_from_json(older) == OWN_LOSS
+
 
 def through_text(value):
     return json.loads(json.dumps(value, allow_nan=False))

@@ -8,6 +8,7 @@ says.  To add a loss, add a row.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -24,6 +25,10 @@ from chainrule.expressions.terms import (
 )
 
 yhat, y = Symbol("yhat"), Symbol("y")
+# names that equations give to something else
+TAKEN = re.compile(
+    r"yhat|y|d?[A-Z]\d*|d?b\d*|p\d*|[minstuvw]|(m|v|avg)_.*|alpha1?|eta(_t)?|beta[12]|epsilon|mu|lambda|decay|clip.*|g_norm"
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ class Loss:
         The loss as its user wrote it, where the definition is an equal form that does not overflow.
     per_output : tuple of (str, tuple of float)
         Symbols of the definition, beside ``yhat`` and ``y``, that have a value for every output of the network:
-        ``(("q", (0.1, 0.5, 0.9)),)``.
+        ``(("q", (0.1, 0.5, 0.9)),)``; their names are none of the equations' own.
     labels_sum_to_one : bool
         Whether every row of labels is a distribution (one-hot, say).  The algebra of softmax then uses it:
         dZ = A − Y holds for such labels only.
@@ -78,6 +83,8 @@ class Loss:
         check_finite([value for _, value in self.parameters], f"loss {self.name!r}: parameters")
         for name, values in vectors:
             check_name(name, "loss's value per output")
+            if TAKEN.fullmatch(name):
+                raise ValueError(f"loss {self.name!r}: {name!r} is a name of the equations; give the values another")
             check_finite(values, f"loss {self.name!r}: {name}")
         names = ("yhat", "y", *(name for name, _ in vectors))
         check_pointwise(self.definition, f"loss {self.name!r}: definition", names)
