@@ -1,15 +1,18 @@
 """Microseconds per training step: chainrule beside scikit-learn, PyTorch and JAX, in one sitting.
 
-    python benchmarks/training_speed.py [--cases tiny,mnist] [--peers chainrule,jax] [--rounds 3] [--json FILE]
+    python benchmarks/training_speed.py [--cases tiny,mnist] [--peers chainrule,jax] [--rounds 3] [--dtype float64]
+                                        [--threads 1,2] [--json FILE]
 
 With BENCHMARK_CLOCK=cpu in the environment it counts the processor's time instead of the wall's (for --threads 1).
 
 Every peer runs in a process of its own for each number of threads, bound to as many processors; the measurements take
-turns, and the median of the rounds is printed, with the fastest round beside it. All train with Adam in float32 on the
+turns, and the median of the rounds is printed, with the fastest round beside it. All train with Adam in one format on the
 same shapes, each at its best settings: scikit-learn with OPENBLAS_CORETYPE=SkylakeX where the processor has AVX-512
 (the OpenBLAS in its wheels may take a new processor for an older one and lose up to 1.9x), PyTorch with the fused Adam
 and once more through torch.compile, JAX as one scan over a whole epoch whose permutation is drawn outside the timed
 part. Peers that are not installed are left out, and the table says so.
+
+The share of the processor's multiply-adds is taken against two loops that chainrule's process runs after every round.
 """
 
 from __future__ import annotations
@@ -30,6 +33,10 @@ import numpy as np
 CLOCK = time.process_time if os.environ.get("BENCHMARK_CLOCK") == "cpu" else time.perf_counter
 
 PEERS = ("chainrule", "scikit-learn", "torch", "torch.compile", "jax")
+
+# JAX and PyTorch are given their numbers in this format too; scikit-learn trains in the format of X.
+DTYPE = np.dtype(os.environ.get("BENCHMARK_DTYPE", "float32"))
+DOUBLE = DTYPE.itemsize == 8
 
 
 @dataclass(frozen=True)
@@ -60,9 +67,9 @@ class Case:
 
     def data(self):
         rng = np.random.default_rng(0)
-        X = rng.standard_normal((self.samples, self.inputs)).astype(np.float32)
-        scores = X @ rng.standard_normal((self.inputs, self.outputs)).astype(np.float32)
-        return X, scores.argmax(axis=1) if self.classifies else scores[:, 0] / np.float32(self.inputs**0.5)
+        X = rng.standard_normal((self.samples, self.inputs)).astype(DTYPE)
+        scores = X @ rng.standard_normal((self.inputs, self.outputs)).astype(DTYPE)
+        return X, scores.argmax(axis=1) if self.classifies else scores[:, 0] / DTYPE.type(self.inputs**0.5)
 
     def permutation(self, seed):
         return np.random.default_rng(seed).permutation(self.samples)[: self.steps * self.batch].astype(np.int64)
@@ -95,7 +102,7 @@ def chainrule(case, threads):
     loss = "cross-entropy" if case.classifies else "squared-error"
     network = Network.parse(" -> ".join(layers), loss=loss)
     program = JitEngine().compile(
-        derive(network, optimiser=Adam()), dtype=np.dtype("float32"), batch_size=case.batch, n_threads=threads
+        derive(network, optimiser=Adam()), dtype=DTYPE, batch_size=case.batch, n_threads=threads
     )
     rng = np.random.default_rng(0)
     program.load(
@@ -143,7 +150,7 @@ def _torch(case, threads, compiled):
     layers = []
     for a, b in zip(case.widths, case.widths[1:], strict=False):
         layers += [torch.nn.Linear(a, b), torch.nn.ReLU()]
-    network = torch.nn.Sequential(*layers[:-1])
+    network = torch.nn.Sequential(*layers[:-1]).to(torch.float64 if DOUBLE else torch.float32)
     loss = torch.nn.CrossEntropyLoss() if case.classifies else torch.nn.MSELoss()
     optimiser = torch.optim.Adam(network.parameters(), fused=True)
     X, y = map(torch.from_numpy, case.data())
@@ -179,9 +186,10 @@ def jax(case, threads):  # noqa: ARG001  its threads are as many as the processo
     import jax as jx
     import jax.numpy as jnp
 
+    jx.config.update("jax_enable_x64", DOUBLE)
     rng = np.random.default_rng(0)
     parameters = [
-        (jnp.asarray(rng.standard_normal((a, b)) * np.sqrt(2 / a), jnp.float32), jnp.zeros(b, jnp.float32))
+        (jnp.asarray(rng.standard_normal((a, b)) * np.sqrt(2 / a), DTYPE), jnp.zeros(b, DTYPE))
         for a, b in zip(case.widths, case.widths[1:], strict=False)
     ]
     X, y = map(jnp.asarray, case.data())
@@ -211,7 +219,7 @@ def jax(case, threads):  # noqa: ARG001  its threads are as many as the processo
         return jx.lax.scan(step, state, order.reshape(-1, case.batch))[0]
 
     zeros = jx.tree.map(jnp.zeros_like, parameters)
-    state = [(parameters, zeros, zeros, jnp.float32(1))]
+    state = [(parameters, zeros, zeros, jnp.asarray(1, DTYPE))]
 
     def run(seed):
         order = jnp.asarray(case.permutation(seed).astype(np.int32))
@@ -240,6 +248,7 @@ def work(peer, threads):
     """Answer each line on standard input, a case's name and a seed, with a line of JSON."""
     _bind(threads)
     prepared = {}
+    peaks = {loads: peak(loads) for loads in (False, True)} if peer == "chainrule" else {}
     for line in sys.stdin:
         name, seed = line.split()
         try:
@@ -250,6 +259,8 @@ def work(peer, threads):
                 answer = {"first": time.perf_counter() - began}
             else:
                 answer = {"step": prepared[name](int(seed)) / CASES[name].steps * 1e6}
+                if peer == "chainrule":
+                    answer |= {"peak": peaks[False](), "product": peaks[True]()}
         except ImportError as error:
             answer = {"missing": str(error)}
         print(json.dumps(answer), flush=True)
@@ -295,8 +306,12 @@ def _has_avx512():
     return host_target().isa == "avx512"
 
 
-def fma_peak():
-    """GFLOP/s of one thread that does nothing but multiply and add in registers, float32."""
+def peak(loads):
+    """A callable that measures the GFLOP/s of one thread that only multiplies and adds.
+
+    Without loads all operands stay in registers. With loads it is the inner loop of a matrix product on operands in
+    the first-level cache, as no product can be faster: a processor may run it at a lower frequency than the former.
+    """
     import ctypes
 
     from chainrule.engines.jit.emit import Function
@@ -306,27 +321,37 @@ def fma_peak():
     from chainrule.engines.jit.target import host_target
     from chainrule.engines.jit.vectors import Vectors
 
-    target, lanes = host_target(), lanes_of(np.float32)
+    target, lanes = host_target(), lanes_of(DTYPE)
     f = Function([("ptr", "place"), ("i64", "rounds")], exported=True)
     v = Vectors(f, lanes, target)
-    factor, chains = v.load("%place"), 24 if target.isa == "avx512" else 6
-    sums = f.loop(
-        0, "%rounds", lambda _, now: [v.fma(factor, factor, each) for each in now],
-        carried=[(lanes.vector, factor)] * chains,
-    )  # fmt: skip
-    for each in sums:
+    rows, vectors = (6, 4) if target.isa == "avx512" else (4, 1)
+
+    def one_round(i, sums):
+        here = f.at("%place", f.multiply(f.remainder(i, 64), lanes.panel), lanes.scalar) if loads else "%place"
+        columns = [v.load(f.at(here, k * lanes.count, lanes.scalar)) for k in range(vectors)] if loads else [first] * 4
+        new = list(sums)
+        for r in range(rows):
+            factor = v.load_splat(f.at(here, r * lanes.panel, lanes.scalar)) if loads else first
+            for k in range(vectors):
+                new[r * vectors + k] = v.fma(factor, columns[k], sums[r * vectors + k])
+        return new
+
+    first = v.load("%place")
+    for each in f.loop(0, "%rounds", one_round, carried=[(lanes.vector, first)] * (rows * vectors)):
         v.store(each, "%place")
     f.do("ret void")
     module = Module(target)
     library = load_object(compile_object((module.add(f, "peak"), module.text)[1], target), ["peak"])
-    run, place, rounds = (
-        library.function("peak", [ctypes.c_void_p, ctypes.c_int64]),
-        np.zeros(64, np.float32),
-        2_000_000,
-    )
-    address = place.ctypes.data + -place.ctypes.data % 64
-    best = min(_timed(run, address, rounds) for _ in range(5))
-    return 2 * lanes.count * chains * rounds / best / 1e9
+    run, place = library.function("peak", [ctypes.c_void_p, ctypes.c_int64]), np.zeros(16384, DTYPE)
+    address, rounds = place.ctypes.data + -place.ctypes.data % 64, 500_000
+
+    def measure():
+        place[:] = np.random.default_rng(0).standard_normal(len(place)) * 1e-3
+        best = min(_timed(run, address, rounds) for _ in range(3))
+        return 2 * lanes.count * rows * vectors * rounds / best / 1e9
+
+    measure.library = library  # the code lives as long as the callable
+    return measure
 
 
 def _timed(run, *arguments):
@@ -336,26 +361,30 @@ def _timed(run, *arguments):
 
 
 def measure(cases, peers, threads, rounds):
-    """{threads: {case: {peer: {"median": µs, "best": µs, "first": s}}}}."""
+    """{threads: {case: {peer: {"median": µs, "best": µs, "first": s}}}}; chainrule's "peak", "product" in GFLOP/s."""
     results = {}
     for count in threads:
         workers = [Worker(peer, count) for peer in peers]
         for case in cases:
-            times = {worker.peer: [] for worker in workers}
+            answers = {worker.peer: [] for worker in workers}
             first = {worker.peer: worker.ask(case, 0) for worker in workers}
             for number in range(rounds):
                 for worker in workers:
                     if "missing" not in first[worker.peer]:
-                        times[worker.peer].append(worker.ask(case, number + 1)["step"])
+                        answers[worker.peer].append(worker.ask(case, number + 1))
             results.setdefault(str(count), {})[case] = {
-                peer: {"median": statistics.median(each), "best": min(each), "first": first[peer]["first"]}
-                for peer, each in times.items()
-                if each
+                peer: _summary(each, first[peer]["first"]) for peer, each in answers.items() if each
             }
             print(_row(CASES[case], count, results[str(count)][case]), flush=True)
         for worker in workers:
             worker.close()
     return results
+
+
+def _summary(answers, first):
+    times = [answer["step"] for answer in answers]
+    found = {"median": statistics.median(times), "best": min(times), "first": first}
+    return found | {kind: max(answer[kind] for answer in answers) for kind in ("peak", "product") if kind in answers[0]}
 
 
 def _row(case, threads, found):
@@ -374,27 +403,36 @@ def main():
     parser.add_argument("--peers", default=",".join(PEERS))
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--dtype", choices=("float32", "float64"), default=DTYPE.name)
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     options = parser.parse_args()
     if options.worker:
         work(options.worker[0], int(options.worker[1]))
         return
+    os.environ["BENCHMARK_DTYPE"] = options.dtype  # the workers read it
     cases, peers = options.cases.split(","), options.peers.split(",")
     print("µs per step, median (fastest) of the rounds, then each peer's time over chainrule's")
     print("  ".join([f"{'case':<13}", *(f"{peer:<20}" for peer in PEERS), *PEERS[1:]]))
     threads = [int(count) for count in options.threads.split(",")]
     results = measure(cases, peers, threads, options.rounds)
-    peak = fma_peak()
-    print(f"\none thread's multiply-add peak in this run: {peak:.0f} GFLOP/s; chainrule's share of it:")
+    print(
+        "\nchainrule, one thread: share of what multiply-adds reach in registers, and in a product on cached operands"
+    )
     shares = {}
     for case in cases:
         own = results.get("1", {}).get(case, {}).get("chainrule")
         if own:
-            shares[case] = {kind: CASES[case].flops / own[kind] / 1e3 / peak for kind in ("median", "best")}
-            median, best = 100 * shares[case]["median"], 100 * shares[case]["best"]
-            print(f"  {case:<11} {median:5.1f} %  (fastest round {best:.1f} %)")
+            speed = {kind: CASES[case].flops / own[kind] / 1e3 for kind in ("median", "best")}
+            shares[case] = {f"{kind} of {of}": speed[kind] / own[of] for kind in speed for of in ("peak", "product")}
+            cells = [f"{100 * shares[case][f'median of {of}']:5.1f} % of {own[of]:.0f}" for of in ("peak", "product")]
+            print(f"  {case:<11} {speed['median']:5.0f} GFLOP/s: {', '.join(cells)}")
     if options.json:
-        report = {"peak": peak, "cases": {c: asdict(CASES[c]) for c in cases}, "times": results, "shares": shares}
+        report = {
+            "dtype": DTYPE.name,
+            "cases": {c: asdict(CASES[c]) for c in cases},
+            "times": results,
+            "shares": shares,
+        }
         temporary = options.json.with_suffix(".part")
         temporary.write_text(json.dumps(report, indent=2), encoding="utf-8")
         temporary.replace(options.json)
