@@ -8,6 +8,7 @@ from chainrule.calculus import Derivation
 from chainrule.calculus.equations import Equation, Part
 from chainrule.expressions.terms import SAMPLES, Symbol
 from chainrule.notation.latex import to_latex
+from chainrule.notation.layouts import LAYOUTS
 from chainrule.notation.naming import Symbols
 from chainrule.notation.tree import Relation
 from chainrule.notation.writing import Writer, as_written
@@ -34,8 +35,8 @@ def shape_text(derivation: Derivation, symbol: Symbol, writer: Writer) -> str:
     """The shape of a symbol in a layout: ``(3, n)`` in columns, ``(n, 3)`` in rows."""
     if not symbol.axes:
         return "scalar"
-    axes = symbol.axes if writer.layout in ("rows", "index") else tuple(reversed(symbol.axes))
-    kept = [axis for axis in axes if not (axis == SAMPLES and writer.layout == "sample")]
+    layout = LAYOUTS[writer.layout]
+    kept = symbol.axes if layout.entries else layout.ordered(symbol.axes)
     sizes = {SAMPLES: writer.symbols.samples} | {axis: str(size) for axis, size in derivation.equations.sizes}
     return "(" + ", ".join(sizes[axis] for axis in kept) + ("," if len(kept) == 1 else "") + ")"
 
@@ -48,7 +49,7 @@ def latex_listing(derivation: Derivation, symbols: Symbols | None = None) -> str
         if equation.part != part:
             lines += [] if part is None else [r"\end{align*}"]
             part = equation.part
-            of_one = " of one sample" if derivation.layout == "sample" and part == "forward" else ""
+            of_one = " of one sample" if LAYOUTS[derivation.layout].one_sample and part == "forward" else ""
             lines += [rf"\paragraph{{{HEADINGS[part]}{of_one}}}", r"\begin{align*}"]
         else:
             lines[-1] += r" \\"

@@ -22,6 +22,7 @@ from chainrule.network import Network
 from chainrule.notation.arithmetic import elementwise, factors, juxtaposed, number, signed_sum
 from chainrule.notation.conditions import indicator
 from chainrule.notation.entries import EntryWriter
+from chainrule.notation.layouts import LAYOUTS, Layout
 from chainrule.notation.naming import Symbols
 from chainrule.notation.tree import (
     ONES,
@@ -69,20 +70,23 @@ class Writer:
         if right is None:
             right = equation.first if equation.part == "cost" else equation.right
         left = equation.left
-        if self.layout == "index" or _sums_over_a_table(right):
-            entries = EntryWriter(self.symbols, one_sample=self.layout == "sample")
+        if self._arranged.entries or _sums_over_a_table(right):
+            entries = EntryWriter(self.symbols, one_sample=self._arranged.one_sample)
             letters = entries.indices(left.axes)
             return tree_equation(entries.write(left, letters), entries.write(right, letters))
         shape = self._shape(left.axes)
         return tree_equation(self._matrix(left, shape), self._broadcast(right, shape))
 
+    @property
+    def _arranged(self) -> Layout:
+        return LAYOUTS[self.layout]
+
     # ---------------------------------------------------------------- shapes
     def _axes(self, axes: Axes) -> Axes:
-        return tuple(axis for axis in axes if axis != SAMPLES) if self.layout == "sample" else axes
+        return tuple(axis for axis in axes if axis != SAMPLES) if self._arranged.one_sample else axes
 
     def _shape(self, axes: Axes) -> Shape:
-        kept = self._axes(axes)
-        ordered = kept if self.layout == "rows" else tuple(reversed(kept))
+        ordered = self._arranged.ordered(axes)
         return (ordered[0] if ordered else None, ordered[1] if len(ordered) > 1 else None)
 
     # ---------------------------------------------------------------- terms
@@ -107,7 +111,7 @@ class Writer:
             case Size():
                 return Letter(self.symbols.samples)
             case Symbol(name, axes):
-                letter = self.symbols.letter(name, small=self.layout == "sample" and SAMPLES in axes)
+                letter = self.symbols.letter(name, small=self._arranged.is_small(axes))
                 return letter if self._lies(axes, shape) else Transpose(letter)
             case Reduce():
                 return self._reduced(term, shape)
@@ -182,7 +186,7 @@ class Writer:
         if not over and term.operation == "sum":  # the sum over samples, of one sample
             return self._broadcast(term.operand, shape)
         if term.operation != "sum" or len(over) != 1:
-            entries = EntryWriter(self.symbols, one_sample=self.layout == "sample")
+            entries = EntryWriter(self.symbols, one_sample=self._arranged.one_sample)
             return entries.write(term, entries.indices(term.axes))
         if shape[0] is not None:
             return juxtaposed([self._broadcast(term.operand, (shape[0], over[0])), ONES])
@@ -227,7 +231,7 @@ def _sums_over_a_table(term: Term) -> bool:
 def as_written(derivation: Derivation) -> Derivation:
     """The derivation that a layout writes: for one sample, that of the sample's own loss."""
     network = derivation.network
-    if derivation.layout != "sample":
+    if not LAYOUTS[derivation.layout].one_sample:
         return derivation
     dropout = network.input_dropout
     single = Network(network.layers, network.n_inputs, network.loss, reduction="sum", input_dropout=dropout)

@@ -16,13 +16,6 @@ from chainrule.notation.document.values import Block, Document, Section
 from chainrule.notation.document.worked import worked_section
 from chainrule.notation.writing import as_written
 
-LAYOUT_WORDS = {
-    "columns": "samples in columns",
-    "rows": "samples in rows",
-    "sample": "one sample",
-    "index": "single entries",
-}
-
 
 def document_of(derivation: Derivation) -> Document:
     """A derivation as a document, in its layout, letters and detail.
@@ -66,7 +59,7 @@ def _facts(pen: Pen) -> list[tuple[str, str]]:
     facts = [("network", str(network)), ("loss", text_of(network.loss))]
     if pen.batch:
         facts.append(("cost", "sum over the samples" if network.reduction == "sum" else "mean over the samples"))
-    return [*facts, ("layout", LAYOUT_WORDS[pen.layout]), ("optimiser", optimiser.name)]
+    return [*facts, ("layout", pen.layout.words), ("optimiser", optimiser.name)]
 
 
 def _gradients(pen: Pen) -> Section:

@@ -70,27 +70,15 @@ def picture(pen: Pen) -> Picture:
 
 def _arrangement(pen: Pen) -> Prose:
     n, X = Letter(pen.symbols.samples), pen.letter(Symbol("X", (SAMPLES, "u0")))
-    match pen.layout:
-        case "rows":
-            return (
-                "The ",
-                n,
-                " samples are the rows of ",
-                X,
-                "; a weight matrix has a row for each unit before it. A single weight names the unit it feeds first.",
-            )
-        case "columns":
-            return (
-                "The ",
-                n,
-                " samples are the columns of ",
-                X,
-                "; a weight matrix has one row for each unit of its layer.",
-            )
-        case "sample":
-            return ("One sample ", X, " is a column; a weight matrix has a row for each unit it feeds.")
-    return ("Everything is written for single entries: ", Letter("i"), " counts samples, ", Letter("j"), " and ",
-            Letter("k"), " count units, those of the later layer first.")  # fmt: skip
+    if pen.layout.entries:
+        return ("Everything is written for single entries: ", Letter("i"), " counts samples, ", Letter("j"), " and ",
+                Letter("k"), " count units, those of the later layer first.")  # fmt: skip
+    if pen.layout.one_sample:
+        return ("One sample ", X, " is a column; a weight matrix has a row for each unit it feeds.")
+    if pen.layout.as_in_code:
+        words = "; a weight matrix has a row for each unit before it. A single weight names the unit it feeds first."
+        return ("The ", n, " samples are the rows of ", X, words)
+    return ("The ", n, " samples are the columns of ", X, "; a weight matrix has one row for each unit of its layer.")
 
 
 def _symbol_rows(pen: Pen) -> Iterator[tuple[Prose, ...]]:

@@ -269,7 +269,7 @@ def _from_one_to_many(pen: Pen, layer: int) -> Prose:
 
 def _entries_of_the_batch(pen: Pen, layer: int) -> list[Block]:
     """Entry (j, k) of ∂J/∂W is a sum over the samples: that is a product with a transpose."""
-    if pen.layout == "index":
+    if pen.layout.entries:
         return []
     chains: list[Block] = []
     for name in (f"dW{layer}", f"db{layer}"):
@@ -284,7 +284,7 @@ def _entries_of_the_batch(pen: Pen, layer: int) -> list[Block]:
 def _why_a_product(pen: Pen, layer: int) -> Prose:
     """Row times column: the sum over the samples is an entry of a product of matrices."""
     dZ = pen.writer.equation(pen.derivation.equations[f"dZ{layer}"]).sides[0]
-    A, ones, rows = pen.letter(pen.input_of(layer)), Letter("𝟏"), pen.layout == "rows"
+    A, ones, rows = pen.letter(pen.input_of(layer)), Letter("𝟏"), pen.layout.as_in_code
     lines, product = ("columns", [A, dZ]) if rows else ("rows", [dZ, A])
     product[0 if rows else 1] = Transpose(A)
     bias: list[Node] = [Transpose(dZ), ones] if rows else [dZ, ones]
@@ -298,7 +298,7 @@ def _why_a_product(pen: Pen, layer: int) -> Prose:
 def _batch_reason(pen: Pen, equation: Equation) -> Prose:
     """Why a transpose, a ⊙ or a sum stands there."""
     kind, layer = equation.left.name[1], of_layer(equation, pen.depth)
-    if pen.layout == "index":
+    if pen.layout.entries:
         return _index_reason(kind)
     if kind == "W":
         fed = pen.letter(pen.input_of(layer))

@@ -10,6 +10,7 @@ from chainrule.calculus.equations import Equation
 from chainrule.expressions.terms import SAMPLES, Symbol, Term, symbols, units
 from chainrule.notation.document.values import Chain, Detail, Link, Prose
 from chainrule.notation.entries import SAMPLE_LETTER, EntryWriter
+from chainrule.notation.layouts import LAYOUTS, Layout
 from chainrule.notation.listing import shape_text
 from chainrule.notation.naming import Symbols
 from chainrule.notation.presets import symbols_of
@@ -39,14 +40,14 @@ class Pen:
         return "summary" if detail == "summary" else "full" if detail == "full" else "steps"
 
     @property
-    def layout(self) -> str:
+    def layout(self) -> Layout:
         """Rows, columns, one sample or indices."""
-        return self.derivation.layout
+        return LAYOUTS[self.derivation.layout]
 
     @property
     def batch(self) -> bool:
         """Whether there are several samples."""
-        return self.layout != "sample"
+        return not self.layout.one_sample
 
     @cached_property
     def symbols(self) -> Symbols:
@@ -58,7 +59,7 @@ class Pen:
     @cached_property
     def writer(self) -> Writer:
         """Writes the batch."""
-        return Writer(self.layout, self.symbols)
+        return Writer(self.layout.name, self.symbols)
 
     @cached_property
     def sample(self) -> Derivation:
@@ -89,14 +90,14 @@ class Pen:
     @property
     def single(self) -> frozenset[str]:
         """The axes of layers with one unit, whose entries go without an index; where all is entries, all have one."""
-        if self.layout == "index":
+        if self.layout.entries:
             return frozenset()
         return frozenset(axis for axis, size in self.derivation.equations.sizes if size == 1)
 
     # ---------------------------------------------------------------- letters
     def letter(self, symbol: Symbol) -> Node:
         """A quantity of the batch, or of the one sample where the layout is that."""
-        return self.symbols.letter(symbol.name, small=self.layout == "sample" and SAMPLES in symbol.axes)
+        return self.symbols.letter(symbol.name, small=self.layout.is_small(symbol.axes))
 
     def of_sample(self, symbol: Symbol) -> Letter:
         """A quantity of one sample as a vector, without indices."""
@@ -126,7 +127,7 @@ class Pen:
     def chain(self, equation: Equation, *, why: Prose = (), boxed: bool = False) -> Chain:
         """An equation of the batch in the layout."""
         left, right = self.writer.equation(equation).sides
-        shape = "" if self.layout == "index" else self.shape(equation.left)
+        shape = "" if self.layout.entries else self.shape(equation.left)
         return Chain(left, (Link(right, why),), shape=shape, boxed=boxed, name=equation.left.name)
 
     def shape(self, symbol: Symbol) -> str:

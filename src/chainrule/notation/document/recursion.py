@@ -89,7 +89,7 @@ def _for_every_layer(pen: Pen) -> list[Block]:
     blocks: list[Block] = [
         sentence(
             "A network of any depth ", L, ", with the function ", _numbered(pen).layered("f", "l"), " in layer ", l_,
-            f", is no harder{', written with matrices' if pen.layout == 'index' else ''}. At the output,",
+            f", is no harder{', written with matrices' if pen.layout.entries else ''}. At the output,",
         ),
         _labelled(top, "BP1" if pen.symbols.gradients == "delta" else ""),
         sentence(
@@ -174,8 +174,7 @@ def _as_layer_two(node: Term, axes: dict[str, str], numbers: dict[int, str]) -> 
 
 def generic(pen: Pen, equation: Equation, names: dict[str, str]) -> Chain:
     """An equation of the layers 1 to 3 with their numbers replaced by letters, in matrices."""
-    layout = "columns" if pen.layout == "index" else pen.layout
-    writer = Writer(layout, _numbered(pen))
+    writer = Writer(pen.layout.of_matrices, _numbered(pen))
     left, right = writer.equation(equation).sides
     return Chain(_renumbered(left, names, pen), (Link(_renumbered(right, names, pen)),), "recursion")
 

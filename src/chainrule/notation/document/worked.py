@@ -14,11 +14,12 @@ from chainrule.calculus.equations import Equation
 from chainrule.calculus.example import Example
 from chainrule.calculus.forward import COST, parameters, prediction
 from chainrule.calculus.updates import optimiser_memory
-from chainrule.expressions.terms import SAMPLES, Symbol, symbols
+from chainrule.expressions.terms import Symbol, symbols
 from chainrule.notation.document.declaring import cost_chain
 from chainrule.notation.document.pen import Pen
 from chainrule.notation.document.prose import sentence
 from chainrule.notation.document.values import Block, Chain, Link, Section
+from chainrule.notation.layouts import LAYOUTS
 from chainrule.notation.tree import (
     Dots,
     Fraction,
@@ -51,7 +52,7 @@ def worked_section(pen: Pen, example: Example) -> Section:
     """
     if not pen.batch and len(example.X) > 1:
         raise ValueError(f"example: layout='sample' works through one sample, got {len(example.X)}")
-    derivation = replace(pen.derivation, layout="columns") if pen.layout == "index" else pen.derivation
+    derivation = replace(pen.derivation, layout=pen.layout.of_matrices)
     filling = _Filling(derivation, replace(pen.writer, layout=derivation.layout), starting_values(derivation, example))
     following = dict(filling.values) | {p.name: filling.trace[f"{p.name}+"] for p in parameters(derivation.network)}
     after = float(derivation.trace(following)[COST])
@@ -106,6 +107,7 @@ class _Filling:
 
     def __init__(self, derivation: Derivation, writer: Writer, values: Values) -> None:
         self.derivation, self.writer, self.values = derivation, writer, values
+        self.layout = LAYOUTS[writer.layout]
         self.trace: Mapping[str, Any] = derivation.trace(values)
         symbols = writer.symbols
         every = {*derivation.equations.inputs, *(equation.left for equation in derivation.equations)}
@@ -131,19 +133,19 @@ class _Filling:
         return Chain(left, tuple(links), "numbers", name=equation.left.name)
 
     def _letter(self, symbol: Symbol) -> Node:
-        return self.writer.symbols.letter(symbol.name, small=self.writer.layout == "sample" and SAMPLES in symbol.axes)
+        return self.writer.symbols.letter(symbol.name, small=self.layout.is_small(symbol.axes))
 
     def _matrix(self, symbol: Symbol) -> Node:
         value = self.trace[symbol.name]
         axes = symbol.axes
-        if self.writer.layout == "sample" and SAMPLES in axes:
+        if self.layout.is_small(axes):
             value, axes = value[0], axes[1:]
         given = symbol.name in self.values
         if not axes:
             return figure(float(value), given=given)
         if len(axes) == 1:
             return _matrix([[float(entry)] for entry in value], given=given)
-        return _matrix((value if self.writer.layout == "rows" else value.T).tolist(), given=given)
+        return _matrix((value if self.layout.as_in_code else value.T).tolist(), given=given)
 
 
 def is_short(value: float) -> bool:
