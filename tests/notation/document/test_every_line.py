@@ -140,15 +140,20 @@ def test_every_line_in_other_letters_equals_the_next(layout, choice):
 
 
 OPTIMISERS = (Adam(clip_norm=1.0, average=0.9), SGD(momentum=0.9))
-THE_ZOO = pytest.mark.parametrize(
-    "animals", [pytest.param(ZOO, id="zoo", marks=pytest.mark.slow), pytest.param(REPRESENTATIVES[::6], id="a few")]
+PRESETS = ("subscript", "bracket", "delta", "d", "previous")  # tried on the whole zoo, letters on its representatives
+MANY = [(choice, ZOO if choice in PRESETS else REPRESENTATIVES) for choice in CHOICES]
+FEW = [(choice, REPRESENTATIVES[::6]) for choice in CHOICES]
+
+
+@pytest.mark.parametrize(
+    ("choice", "animals"),
+    [
+        *(pytest.param(*case, id=f"{case[0]}-zoo", marks=pytest.mark.slow) for case in MANY),
+        *(pytest.param(*case, id=f"{case[0]}-a few") for case in FEW),
+    ],
 )
-
-
-@THE_ZOO
-@pytest.mark.parametrize("choice", CHOICES)
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_every_line_is_read_back(animals, layout, choice):
+def test_every_line_is_read_back(layout, choice, animals):
     """Every formula that a document of these networks has, parsed from LaTeX and from text to the very same tree."""
     seen = set()
     for number, animal in enumerate(animals):
