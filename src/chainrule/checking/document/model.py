@@ -24,7 +24,7 @@ from chainrule.checking.document.letters import (
     without_samples,
 )
 from chainrule.checking.document.statements import Page, Statement
-from chainrule.notation.alphabet import LATEX_FUNCTIONS, WORD_FUNCTIONS
+from chainrule.notation.alphabet import LATEX_FUNCTIONS, ONES_NAME, WORD_FUNCTIONS
 from chainrule.notation.tree import (
     Applied,
     BigSum,
@@ -138,6 +138,11 @@ class Model:
         within = {quantity(letter) for one in losses for letter in letters(self.definitions[one])}
         outer = [one for one in losses if one not in within] or losses
         return outer[-1] if outer else None
+
+    @property
+    def lays_out_batch(self) -> bool:
+        """Whether a definition repeats a bias by 𝟏: then it says how a batch lies."""
+        return any(letter.name == ONES_NAME for body in self.definitions.values() for letter in letters(body))
 
     @property
     def batch_costs(self) -> frozenset[str]:

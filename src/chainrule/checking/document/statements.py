@@ -119,7 +119,9 @@ def read_page(text: str, conventions: Conventions) -> Page:
                 continue
             if _CONDITIONAL.search(formula) and set(statement.signs) <= _INEQUALITIES:
                 condition = formula[statement.sides[0].start - offset : statement.sides[-1].end - offset]
-            statements.append(replace(statement, condition=condition, superseded=superseded, in_code=tokens is not None))
+            statements.append(
+                replace(statement, condition=condition, superseded=superseded, in_code=tokens is not None)
+            )
             if len(statements) > MAX_STATEMENTS:
                 raise DocumentError(f"a document of more than {MAX_STATEMENTS:,} statements; no more are judged")
             chain = statement.sides[0]

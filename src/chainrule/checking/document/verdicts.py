@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 from typing import Literal
 
@@ -26,6 +27,7 @@ from chainrule.checking.document.repairs import Repair, edits_of, repair
 from chainrule.checking.document.worlds import (
     BATCH,
     BATCH_OUTPUTS,
+    NEGATIVE,
     ONE_SAMPLE,
     ONE_SAMPLE_OUTPUTS,
     PI,
@@ -154,6 +156,8 @@ class Judge:
         one = self._try(left, right, ONE_SAMPLE)
         if one and self.model.one_sample and not self._is_of_batch(left, right):
             return Judgement("exact", "one sample", why="the page treats one sample")
+        if self._contradicted(left, right):
+            return Judgement("wrong", why="it fails where a weighted sum is negative")
         return Judgement("scalar", self._scope(left, right), why=self._misfit(left, right))
 
     # ---------------------------------------------------------------- preparation
@@ -224,6 +228,9 @@ class Judge:
         ratios: Iterable[float],
     ) -> Repair | None:
         """The slip of a wrong link: the single edit after which it holds, but for a constant that came in before."""
+        derivative = _function_derivative(left)
+        if derivative is not None and not self._is_of_layer(derivative):
+            return repair(right, partial(self._is_identity, derivative), self.model, page_letters, page_partials)
         versions = self._versions(left, right)
         left, right = next((pair for pair in versions if not self._try(*pair, SCALAR)), versions[0])
         if isinstance(left, Letter) and self._is_update(left, right):
@@ -235,7 +242,7 @@ class Judge:
             if not self._is_near(place, candidate, allowed):
                 return False
             if self._try(left, candidate, SCALAR):
-                return True
+                return not self._contradicted(left, candidate)
             ratio = self.ratio(left, candidate) if allowed else None
             return ratio is not None and ratio in allowed
 
@@ -367,6 +374,20 @@ class Judge:
         target = {"-=": step, "+=": -step}.get(sign, now - step)
         return matrix_form(right, target, setting, holds, size=size)
 
+    def _is_identity(self, derivative: Applied, right: Node) -> bool:
+        return self._identity(derivative, right).verdict == "exact"
+
+    def _contradicted(self, left: Node, right: Node) -> bool:
+        """Whether the sides are two numbers where weighted sums are negative; what isn't finite says nothing."""
+        try:
+            pairs = list(self._pairs(left, right, NEGATIVE, rows=False))
+        except MeaningError:
+            return False
+        return any(
+            bool(np.all(np.isfinite(one)) and np.all(np.isfinite(other))) and not _same(one, other, flattened=False)
+            for one, other in pairs
+        )
+
     def _try(self, left: Node, right: Node, regime: Regime) -> bool:
         try:
             return self._holds(left, right, regime)
@@ -409,6 +430,8 @@ class Judge:
     def _try_rows(self, left: Node, right: Node) -> bool:
         """Whether the right side holds when every array is laid out with samples in rows."""
         if self._is_jacobian(left) or any(isinstance(part, Partial) for part in walk(right)):
+            return False
+        if self.model.lays_out_batch:
             return False
         try:
             for draw in range(DRAWS):

@@ -67,9 +67,11 @@ class Regime:
     samples: int
     outputs: int
     scalar: bool = False
+    negative: bool = False  # whether weighted sums are negative
 
 
 SCALAR = Regime("scalar", 1, 1, scalar=True)
+NEGATIVE = Regime("scalar, negative sums", 1, 1, scalar=True, negative=True)
 ONE_SAMPLE = Regime("one sample", 1, 1)
 ONE_SAMPLE_OUTPUTS = Regime("one sample, several outputs", 1, 2)
 BATCH = Regime("batch", 5, 1)
@@ -130,9 +132,9 @@ class World:
             self._units[one] = own
             self.base.setdefault(quantity(found.weight), self._draw(found.shape(before, own)))
             if isinstance(bias, Transpose) and isinstance(bias.of, Letter):  # 𝟏bᵀ: b is a column in either layout
-                self.base.setdefault(quantity(bias.of), self._draw((own, 1)))
+                self.base.setdefault(quantity(bias.of), self._draw_bias((own, 1)))
             elif isinstance(bias, Letter):
-                self.base.setdefault(quantity(bias), self._draw((own, 1) if self.columns else (1, own)))
+                self.base.setdefault(quantity(bias), self._draw_bias((own, 1) if self.columns else (1, own)))
         for one in sorted(self.model.known() | {Quantity("y"), Quantity("x")}, key=str):
             if one not in self.model.definitions and one not in self.base:
                 self.base[one] = self._free(one)
@@ -217,6 +219,10 @@ class World:
         if self.regime.scalar:
             return self.rng.uniform(0.3, 1.0, shape)
         return self.rng.normal(size=shape) * 0.8
+
+    def _draw_bias(self, shape: tuple[int, ...]) -> Array:
+        """A bias; where sums are to be negative, more than weights and inputs, of at most one, can add up to."""
+        return -0.7 - self._draw(shape) if self.regime.negative else self._draw(shape)
 
     # ---------------------------------------------------------------- values
 
