@@ -99,7 +99,8 @@ ZOO = list({animal.id: animal for animal in _zoo()}.values())
 def _traits(animal):
     """What an animal shows: loss, activations, depth, batch, kind of cost, penalty, dropout, number of outputs."""
     net = animal.network
-    yield from (("loss", net.loss), ("depth", net.depth), ("batch", animal.samples), ("one", net.widths[-1] == 1))
+    loss = (net.loss.name, bool(net.loss.per_output))
+    yield from (("loss", loss), ("depth", net.depth), ("batch", animal.samples), ("one", net.widths[-1] == 1))
     yield from (("cost", net.reduction, net.sample_weights), ("penalty", net.penalty), ("dropout", net.input_dropout))
     yield from (("hidden", layer.activation) for layer in net.layers[:-1])
     yield ("output", net.layers[-1].activation)

@@ -34,7 +34,7 @@ def assert_same_fit(one, other):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("n_workers", [1, 3, None])
+@pytest.mark.parametrize("n_workers", [3, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, None))])
 def test_the_same_bits(dtype, n_workers):
     data = X.astype(dtype)
     together = fit_many(clf(), GRID, data, Y, WEIGHT, n_workers=n_workers)

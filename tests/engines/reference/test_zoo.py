@@ -79,7 +79,7 @@ def test_the_judge_has_every_activation_and_loss():
 
 def test_representatives_show_everything_once():
     for trait in (
-        lambda a: a.network.loss,
+        lambda a: (a.network.loss.name, bool(a.network.loss.per_output)),
         lambda a: a.network.layers[-1].activation,
         lambda a: a.network.depth,
         lambda a: a.network.penalty,
