@@ -6,7 +6,7 @@
 With BENCHMARK_CLOCK=cpu in the environment it counts the processor's time instead of the wall's (for --threads 1).
 
 Every peer runs in a process of its own for each number of threads, bound to as many processors; the measurements take
-turns, and the median of the rounds is printed, with the fastest round beside it. All train with Adam on the same shapes,
+turns, and the median of the rounds is printed, the fastest round beside it. All train with Adam on the same shapes,
 in one format, each at its best settings: scikit-learn with OPENBLAS_CORETYPE=SkylakeX where the processor has AVX-512
 (the OpenBLAS in its wheels may take a new processor for an older one and lose up to 1.9x), PyTorch with the fused Adam
 and once more through torch.compile, JAX as one scan over a whole epoch whose permutation is drawn outside the timed

@@ -26,13 +26,16 @@ _CACHED_SAMPLES = 1 << 20
 
 
 def tiles_of_rows(batch: int, most: int) -> tuple[int, int]:
-    """(tiles, rows of each) of a batch: with the fewest rows beyond the batch, and an even number for two threads."""
+    """(tiles, rows of each) of a batch: few rows beyond the batch, and an even number of tiles for two threads.
+
+    A tile's loads and its call cost about as much as one row more, so that low tiles must save some to be chosen.
+    """
     choices = []
-    for rows in range(most, max(1, 2 * most // 3) - 1, -1):
+    for rows in range(most, (3 * most - 1) // 4, -1):
         tiles = -(-batch // rows)
         tiles += tiles % 2 if tiles > 1 else 0
         choices.append((tiles, -(-batch // tiles)))
-    return min(choices, key=lambda choice: choice[0] * choice[1])
+    return min(choices, key=lambda choice: choice[0] * (choice[1] + 1))
 
 
 class RowStages:
