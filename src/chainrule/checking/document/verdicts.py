@@ -59,6 +59,7 @@ from chainrule.notation.tree import (
     Num,
     Partial,
     Product,
+    Sum,
     Transpose,
     children,
     letters,
@@ -334,6 +335,9 @@ class Judge:
     def _form(self, left: Node, right: Node, sign: str, size: Letter) -> Form | None:
         if sign in {"-=", "+="} or self._is_update(left, right):
             return self._update_as_arrays(left, right, sign, size)
+        for index, summed in _with_a_sum(left, right):
+            if self._try(left, summed, BATCH):
+                return Form(summed, np.zeros(()), (f"the sum over {index}",))
         jacobian = self._is_jacobian(left)
         indices = dict.fromkeys(entry_indices(left) | entry_indices(right) - _summed(right), 0)
         for regime, rows in product((ONE_SAMPLE_OUTPUTS, BATCH) if jacobian else (BATCH_OUTPUTS, BATCH), (False, True)):
@@ -599,6 +603,17 @@ def _same(one: Array, other: Array, *, flattened: bool) -> bool:
     if flattened and other.ndim == 2 and other.shape[0] == 1 and one.size == other.size:
         return bool(np.allclose(one.ravel(), other.ravel(), rtol=RTOL, atol=1e-11))
     return False
+
+
+def _with_a_sum(left: Node, right: Node) -> Iterator[tuple[str, Node]]:
+    """The right side summed over an index that only it has: as a whole, or the terms that have it."""
+    for index in sorted(entry_indices(right) - entry_indices(left) - _summed(right)):
+        yield index, BigSum((index,), None, None, right)
+        if isinstance(right, Sum):
+            own = [index in entry_indices(term) for term in right.terms]
+            pairs = zip(right.terms, own, strict=True)
+            terms = (BigSum((index,), None, None, term) if has else term for term, has in pairs)
+            yield index, Sum(tuple(terms), right.negative)
 
 
 def _is_its_mean(left: Node, right: Node) -> bool:

@@ -55,7 +55,7 @@ from chainrule.notation.tree import (
 STEP = 1e-30
 PI = Letter("π")
 SAMPLE_WEIGHT = Quantity("w")
-_SHARES = frozenset({"p", "s"})  # where nothing defines them: a probability, the weight of a batch
+_SHARES = frozenset({"p", "q", "s"})  # where nothing defines them: a probability, a quantile, the weight of a batch
 _WIDTHS = (3, 4, 2, 6, 7, 8, 9, 10, 11, 12)
 
 
