@@ -61,6 +61,7 @@ def test_a_sign_that_is_a_matrix_product_elsewhere_is_not_excused():
     assert check_derivation(page).notes == ()
 
 
+@pytest.mark.slow
 def test_the_five_pages_say_what_the_audit_says(shared):
     folder = shared / "derivations"
     reports = {page: check_derivation(folder / f"{page}.txt") for page in ("S0", "S2", "S3")}

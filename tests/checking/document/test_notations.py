@@ -41,6 +41,9 @@ CLAIMS = {
     "plain_octave.md": ["exact"] * 4,
     "named_loss.md": ["exact"] * 2,  # BCE
     "steps.md": ["exact"] + ["scalar"] * 3,  # Δw_{ij} = η δ_j x_i, δ = −∂E/∂net
+    "autoencoder.md": ["exact"] * 3,  # W_e and W_d are two weights; x̂ is as long as x
+    "numbered_losses.md": ["exact"] * 2,  # J = Σᵢ L_i: i chooses samples everywhere
+    "row_sums.md": ["exact"] * 3,
     "align.tex": ["scalar", "scalar"] + ["exact"] * 5 + ["wrong"],
 }
 

@@ -15,6 +15,7 @@ from typing import TypeGuard
 
 from chainrule.checking.document.letters import (
     BIASES,
+    INDICES,
     INPUTS,
     LABELS,
     LOSSES,
@@ -101,7 +102,8 @@ def _spelled(text: str) -> str:
 def settled(page: Page) -> Page:
     """The page with one way of writing: layers in square brackets, samples in round ones, no primes to transpose."""
     page = _with_called_losses(_with_steps(page))
-    for customs in (_indicators, _hypotheses, _layers, _transpositions, _gradients, _samples, _units_as_layers):
+    of_letters = (_indicators, _hypotheses, _layers, _transpositions, _gradients)
+    for customs in (*of_letters, _numbered_losses, _samples, _units_as_layers):
         rewrite = customs([side.tree for one in page.statements for side in one.sides if side.tree is not None])
         if rewrite is not None:
             page = _rewritten(page, rewrite)
@@ -262,6 +264,28 @@ def _gradients(trees: Iterable[Node]) -> Rewrite:
 
 
 # ---------------------------------------------------------------- samples and losses
+
+
+def _numbered_losses(trees: Iterable[Node]) -> Rewrite | None:
+    """L_i with J = Σᵢ L_i: then i chooses samples wherever a letter other than a weight carries it."""
+    found = {
+        mark.text
+        for tree in trees
+        for letter in letters(tree)
+        if letter.name in LOSSES
+        for mark in letter.lower
+        if mark.text in INDICES
+    }
+    if len(found) != 1:
+        return None
+    index = found.pop()
+
+    def rewrite(node: Node) -> Node | None:
+        if isinstance(node, Letter) and quantity(node).name not in WEIGHTS | BIASES:
+            return _as_sample(node, index)
+        return None
+
+    return rewrite
 
 
 def _samples(trees: Iterable[Node]) -> Rewrite:

@@ -105,6 +105,7 @@ def _meanings(model: Model, lines: Iterable[tuple[Node, Node, str]]) -> Iterator
     errors = {one for one in wanted if one.name == "δ"}
     numbered = {Quantity("δ", "", found.weight_layer): one for one, found in maps.items() if not one.layer}
     numbered |= {Quantity("δ", "", one.layer): one for one in maps if one.layer}
+    numbered |= {Quantity("δ", "", one.name): one for one in maps if not one.layer}  # δ_u, of the sum u
     targets = numbered if any(one.layer for one in errors) else {}
     if Quantity("δ") in errors and maps:
         targets = {**targets, Quantity("δ"): [*maps][-1]}

@@ -42,10 +42,17 @@ def quantity(letter: Letter) -> Quantity:
     for mark in letter.upper:
         if mark.style == "square":
             layer = mark.text
+    if not layer and letter.name not in LOSSES | SIZES:
+        layer = "".join(mark.text for mark in letter.lower if _names_layer(mark))
     is_mask = letter.name == "M" and layer.isdecimal()
     kept = letter.name == "Δ" or (letter.name in LOSSES | SIZES and not is_mask)  # Δ sums what δ is
     name = letter.name if kept else letter.name.lower()
     return Quantity(name, letter.accent, layer)
+
+
+def _names_layer(mark: Mark) -> bool:
+    """Whether a mark below a letter is a layer's name: the e and d of an encoder's W_e and a decoder's W_d, out."""
+    return mark.style == "plain" and mark.text.isalpha() and mark.text not in INDICES | SIZES
 
 
 def is_size(one: Quantity) -> bool:

@@ -129,6 +129,8 @@ class World:
             least = 3 if self.model.has_softmax else 1 if self.regime.scalar else self.model.outputs
             last = max(self.regime.outputs, least)
             own = last if one in outputs else 1 if self.regime.scalar else next(widths)
+            if one in outputs and one.name in INPUTS:  # x̂, which is to be x
+                own = self._units.get(Quantity("x"), own)
             self._units[one] = own
             self.base.setdefault(quantity(found.weight), self._draw(found.shape(before, own)))
             if isinstance(bias, Transpose) and isinstance(bias.of, Letter):  # 𝟏bᵀ: b is a column in either layout
