@@ -68,3 +68,11 @@ def test_a_list_of_gradients_is_given_and_a_gradient_by_one_letter_is_judged():
     assert cr.check_derivation(f"{NEURON} ${listed}$").items[-1].verdict == "given"
     assert cr.check_derivation(NEURON + r"$\nabla_w L = (a - y) x^T$").items[-1].verdict == "exact"
     assert cr.check_derivation(NEURON + r"$\nabla_w L = (y - a) x^T$").items[-1].slip == "sign"
+
+
+def test_its_table_of_keys_is_that_of_the_json(page):
+    report = cr.check_derivation(NEURON + r"$\frac{\partial L}{\partial b} = y - a$").to_json()
+    table = page.read_text(encoding="utf-8").partition("| key | what it holds |")[2].partition("\n\n")[0]
+    named = set(re.findall(r"`(\w+)`", table))
+    inner = report["items"][0].keys() | report["networks"][0].keys() | report["items"][0]["place"].keys()
+    assert named == report.keys() | inner

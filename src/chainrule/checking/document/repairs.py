@@ -20,6 +20,7 @@ from chainrule.notation.tree import (
     Node,
     Num,
     Partial,
+    Power,
     Product,
     Sum,
     children,
@@ -129,6 +130,10 @@ def _signs(node: Node, known: dict[Quantity, Letter]) -> Iterator[Repair]:
             for turned in range(len(part.terms)):
                 flags = tuple(flag != (at == turned) for at, flag in enumerate(part.negative))
                 yield Repair("sign", Sum(part.terms, flags))
+        if isinstance(part, Power):
+            yield Repair("sign", replace(part, exponent=Sum((part.exponent,), (True,))))
+        if isinstance(part, Applied) and len(part.arguments) == 1:
+            yield Repair("sign", replace(part, arguments=(Sum(part.arguments, (True,)),)))
 
     yield from _everywhere(node, edit)
     yield Repair("sign", Sum((node,), (True,)))
@@ -168,6 +173,8 @@ def _stray_factors(node: Node, known: dict[Quantity, Letter]) -> Iterator[Repair
                 signs = part.signs[: max(at - 1, 0)] + part.signs[max(at, 1) :]
                 slip = f"stray factor {quantity(factor)}" if isinstance(factor, Letter) else "stray factor"
                 yield Repair(slip, rest[0] if len(rest) == 1 else Product(rest, signs))
+        if isinstance(part, Fraction) and isinstance(part.denominator, Num):
+            yield Repair(f"stray factor 1/{part.denominator.text}", part.numerator)
 
     yield from _everywhere(node, edit)
 
