@@ -50,7 +50,7 @@ _WORDS = LATEX_FUNCTIONS | WORD_FUNCTIONS | {"np.matmul", "axis", "keepdims", "T
 _ONE_SAMPLE = re.compile(r"\b(?:one|single)\s+(?:training\s+)?(?:sample|example|instance)\b", re.IGNORECASE)
 
 _SHAPE_OF_LABELS = re.compile(
-    r"(?<![\w\\^_{])[Yy]\b[^\w(]{0,6}"
+    r"(?<![\w\\^_{])[Yy]\b[^\w(]{0,24}"
     r"\((?:(\d+)\s*,\s*[a-zA-Z]?|[a-zA-Z]\s*,\s*(\d+))\s*\)"
 )
 _MOST_OUTPUTS = 3
