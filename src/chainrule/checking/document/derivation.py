@@ -15,6 +15,7 @@ from chainrule.checking.document.customs import conventions_of, settled
 from chainrule.checking.document.damage import readings
 from chainrule.checking.document.declared_shapes import misfits
 from chainrule.checking.document.errors_of_layers import with_errors
+from chainrule.checking.document.explaining_lines import Explainer
 from chainrule.checking.document.generic_layers import is_d_letter
 from chainrule.checking.document.inferred import inferred
 from chainrule.checking.document.letters import LOSSES, Quantity, quantity
@@ -26,7 +27,7 @@ from chainrule.checking.document.slips_of_lines import Slip, Slips
 from chainrule.checking.document.source import source_text
 from chainrule.checking.document.statements import Page, Side, Statement, different_indices, read_page
 from chainrule.checking.document.supplied import as_network, with_loss, with_network
-from chainrule.checking.document.verdicts import Judge, Judgement, Verdict
+from chainrule.checking.document.verdicts import Judgement, Verdict
 from chainrule.checking.document.worlds import canonical
 from chainrule.notation.latex import to_latex
 from chainrule.notation.tree import Applied, Gradient, Letter, Mark, Node, Partial, letters, walk
@@ -41,7 +42,7 @@ _SHOWN = 400  # characters of a formula that is refused
 def check_derivation(
     text_or_path: str | Path, network: Network | str | None = None, loss: str | Loss | None = None
 ) -> DerivationReport:
-    r"""Judge every line of a written derivation by values: nothing of it is executed.
+    r"""Explainer every line of a written derivation by values: nothing of it is executed.
 
     Every link a = b of the page is evaluated at random numbers (one number, one sample, a batch, several outputs)
     against the derivatives of the network and the loss that the page itself defines.
@@ -109,7 +110,7 @@ def _with_supplied(
 
 
 def _verdicts(model: Model) -> Callable[[Node, Node, str], str]:
-    judge = Judge(model)
+    judge = Explainer(model)
     return lambda left, right, sign: judge.link(left, right, sign).verdict
 
 
@@ -119,7 +120,7 @@ class _Checker:
         self.page = page
         first, second = with_errors(page, plain, _verdicts), with_errors(page, layered, _verdicts)
         self.models = (first, first if plain is layered else second)
-        self.judges = (Judge(self.models[0]), Judge(self.models[1]))
+        self.judges = (Explainer(self.models[0]), Explainer(self.models[1]))
         self.defined: dict[Quantity, Node] = {}
         parts = [
             part
@@ -305,7 +306,7 @@ class _Checker:
         vectorised = one in self.models[1].marked and not any(mark.style == "round" for mark in left.upper)
         return judgement if vectorised else Judgement("given", judgement.scope)
 
-    def _judge_for(self, left: Node, right: Node) -> Judge:
+    def _judge_for(self, left: Node, right: Node) -> Explainer:
         """The plain network's judge, unless the line has a letter with a layer, which only the other defines."""
         for letter in (*letters(left), *letters(right)):
             one = quantity(letter)

@@ -14,7 +14,7 @@ from itertools import product
 
 import numpy as np
 
-from chainrule.checking.document.worlds import expanded
+from chainrule.checking.document.sample_rows import expanded
 from chainrule.notation.meaning import Array, MeaningError, Setting, evaluate
 from chainrule.notation.text import to_text
 from chainrule.notation.tree import (

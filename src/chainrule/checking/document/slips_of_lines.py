@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from chainrule.checking.document.damage import without_differentials
+from chainrule.checking.document.explaining_lines import Explainer
 from chainrule.checking.document.model import FUNCTION_OF_NAME, Model
 from chainrule.checking.document.repairs import Repair
 from chainrule.checking.document.statements import Side
-from chainrule.checking.document.verdicts import Judge, Judgement
+from chainrule.checking.document.verdicts import Judgement
 from chainrule.notation.latex import to_latex
 from chainrule.notation.tree import Applied, Letter, Node, Partial, walk
 
@@ -36,7 +37,7 @@ class Slips:
     """
 
     def __init__(
-        self, judge_for: Callable[[Node, Node], Judge], letters: Sequence[Letter], partials: Sequence[Partial]
+        self, judge_for: Callable[[Node, Node], Explainer], letters: Sequence[Letter], partials: Sequence[Partial]
     ) -> None:
         self.judge_for = judge_for
         self.letters = letters
@@ -67,7 +68,7 @@ class Slips:
             return Slip(both.slip, to_latex(both.right), "root", why or judgement.why)
         return Slip("another value", why=judgement.why)
 
-    def _stray(self, judge: Judge, left: Node, right: Node, judgement: Judgement, *, follows_right: bool) -> Slip:
+    def _stray(self, judge: Explainer, left: Node, right: Node, judgement: Judgement, *, follows_right: bool) -> Slip:
         """A differential that stands alone; a constant that is wrong besides is inherited by later lines."""
         origin = self._origin(judgement.slip, follows_right=follows_right)
         without = without_differentials(right)
@@ -83,17 +84,17 @@ class Slips:
         self.seen.add(slip)
         return "inherited" if inherited else "root"
 
-    def _single(self, judge: Judge, left: Node, right: Node, ratios: Sequence[float]) -> tuple[Repair | None, str]:
+    def _single(self, judge: Explainer, left: Node, right: Node, ratios: Sequence[float]) -> tuple[Repair | None, str]:
         found = judge.explain(left, right, self.letters, self.partials, ratios)
         if found is not None:
             return found, ""
         for name, other in variants(judge.model):
-            found = Judge(other).explain(left, right, self.letters, self.partials, ratios)
+            found = Explainer(other).explain(left, right, self.letters, self.partials, ratios)
             if found is not None:
                 return found, f"with {name} as the activation"
         return None, ""
 
-    def _double(self, judge: Judge, left: Node, right: Node, ratios: Sequence[float]) -> tuple[Repair | None, str]:
+    def _double(self, judge: Explainer, left: Node, right: Node, ratios: Sequence[float]) -> tuple[Repair | None, str]:
         found = judge.explain_two(left, right, self.letters, ratios)
         return found, "two slips in one line" if found is not None else ""
 

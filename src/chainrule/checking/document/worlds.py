@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy.special import erf, erfc
 
 from chainrule.checking.document.affine_maps import affine
 from chainrule.checking.document.entry_arrays import SAMPLES, EntryArrays, Layout, NotOfEntriesError
@@ -29,20 +28,16 @@ from chainrule.checking.document.letters import (
     rebuilt,
 )
 from chainrule.checking.document.model import (
-    FUNCTION_OF_NAME,
-    FunctionDefinition,
     Model,
     is_function,
 )
-from chainrule.checking.functions import activation_callables
+from chainrule.checking.document.page_functions import PI, STEP, functions_of
 from chainrule.notation.alphabet import ONES_NAME
-from chainrule.notation.meaning import Array, Function, IndexRangeError, MeaningError, Setting, ShapeError, evaluate
+from chainrule.notation.meaning import Array, IndexRangeError, MeaningError, Setting, ShapeError, evaluate
 from chainrule.notation.tree import (
     BigSum,
-    Dots,
     Letter,
     Mark,
-    Matrix,
     Node,
     Partial,
     Transpose,
@@ -52,8 +47,6 @@ from chainrule.notation.tree import (
     walk,
 )
 
-STEP = 1e-30
-PI = Letter("π")
 SAMPLE_WEIGHT = Quantity("w")
 _SHARES = frozenset({"p", "q", "s"})  # where nothing defines them: a probability, a quantile, the weight of a batch
 _WIDTHS = (3, 4, 2, 6, 7, 8, 9, 10, 11, 12)
@@ -108,7 +101,7 @@ class World:
         self._loss_bodies = {canonical(body): one for one, body in self.model.definitions.items() if one.name in LOSSES}
         self._as_losses: dict[Node, Node] = {}
         self._lay_out()
-        self.functions = _functions(self)
+        self.functions = functions_of(self)
 
     # ---------------------------------------------------------------- sizes and leaves
 
@@ -480,78 +473,3 @@ def _take(value: Array, position: int, axis: int) -> Array:
     if position >= value.shape[axis]:
         raise IndexRangeError(f"an index beyond the {value.shape[axis]} entries that there are")
     return np.take(value, [position], axis=axis)
-
-
-def expanded(node: Node, samples: int) -> Node:
-    """A row or column [t⁽¹⁾ t⁽²⁾ … t⁽ᵐ⁾] with its dots filled in, for a number of samples."""
-    if isinstance(node, Matrix) and any(isinstance(entry, Dots) for row in node.rows for entry in row):
-        entries = [entry for row in node.rows for entry in row]
-        if len(node.rows) == 1:
-            return Matrix((tuple(_at_sample(entries[0], number) for number in range(1, samples + 1)),))
-        if all(len(row) == 1 for row in node.rows):
-            return Matrix(tuple((_at_sample(entries[0], number),) for number in range(1, samples + 1)))
-    if isinstance(node, Letter):
-        return node
-    return rebuilt(node, {id(child): expanded(child, samples) for child in children(node)})
-
-
-def _at_sample(node: Node, number: int) -> Node:
-    if isinstance(node, Letter):
-        upper = tuple(Mark(str(number), "round") if mark == Mark("1", "round") else mark for mark in node.upper)
-        return replace(node, upper=upper)
-    return rebuilt(node, {id(child): _at_sample(child, number) for child in children(node)})
-
-
-def _functions(world: World) -> dict[str, Function]:
-    """The page's functions: rows of the table by name or description, or expressions of the page's own."""
-    table = activation_callables()
-    found: dict[str, Function] = {}
-    general = world.model.functions.get("") or "sigmoid"
-    units = 0 if world.columns else 1
-
-    def softmax(z: Array) -> Array:
-        powers = np.exp(z)
-        return np.asarray(powers / powers.sum(axis=units, keepdims=True))
-
-    for name in table:
-        if not name.endswith("′"):
-            found |= _row(name, name, table)
-    found |= {"softmax": softmax, "erf": erf, "erfc": erfc}
-    for name in ("f", "g", "h", "φ", "S"):
-        found |= _row(name, str(general), table)
-    for name, row in FUNCTION_OF_NAME.items():
-        found |= _row(name, row, table)
-    for name, meaning in world.model.functions.items():
-        if not name:
-            continue
-        if isinstance(meaning, str):
-            found |= _row(name, meaning, table) if meaning in table else {}
-        else:
-            found |= _own(name, meaning, {**table, **found})
-    return found
-
-
-def _row(name: str, row: str, table: Mapping[str, Function]) -> dict[str, Function]:
-    return {name: table[row], f"{name}′": table[f"{row}′"], f"d{name}": table[f"{row}′"]}
-
-
-def _own(name: str, definition: FunctionDefinition, table: Mapping[str, Function]) -> dict[str, Function]:
-    """A function that the page defines; a row of the table where it has the same values."""
-
-    def value(z: Array) -> Array:
-        setting = Setting({definition.argument: np.asarray(z), PI: np.asarray(np.pi)}, dict(table), lenient=True)
-        return evaluate(definition.body, setting)
-
-    points = np.linspace(-2.1, 1.9, 9)
-    try:
-        values = value(points.reshape(1, -1))
-    except (MeaningError, ValueError):
-        return {}
-    for row in ("sigmoid", "tanh", "relu", "identity", "softplus"):
-        if np.allclose(values, table[row](points)):
-            return _row(name, row, table)
-
-    def slope(z: Array) -> Array:
-        return np.imag(value(z + 1j * STEP)) / STEP
-
-    return {name: value, f"{name}′": slope, f"d{name}": slope}
