@@ -166,8 +166,8 @@ def weight_tile(
     then the sums of ``waiting`` rows of the tile before lie in it, from ``first`` on. The places passed are those of
     the tile before; this tile's rows of the same values, ``distance`` numbers on, are fetched into the cache.
 
-    Between two rounds of the product stands a piece of the statements on a waiting row: Adam's root and quotient
-    occupy the divider, the product all else, and neither waits for the other.
+    Between two rounds of the product stands a piece of the statements on a waiting row, where that helps (`_mixes`):
+    Adam's root and quotient occupy the divider, the product all else, and neither waits for the other.
     """
     operands = [("ptr", "a"), ("ptr", "b"), ("i64", "samples"), ("ptr", "scratch")]
     operands += [("i64", "distance"), ("ptr", "first"), ("i64", "waiting")]
@@ -177,7 +177,7 @@ def weight_tile(
     kinds = [lanes.vector] * (rows * vectors) + ["ptr", "ptr"]
     # One round beside each piece, none where the samples would not last. A number that LLVM does not know keeps it
     # from moving the pieces together.
-    rounds = f.minimum(f.divide("%samples", most_waiting * _PIECES), 1)
+    rounds = f.minimum(f.divide("%samples", most_waiting * _PIECES), 1) if _mixes(environment) else 0
 
     def waiting_row(j: Index, state: list[str]) -> list[str]:
         pieces = _between_slow_instructions(f.aside(lambda: kernel.finish_row(j, "%first")))
@@ -197,6 +197,15 @@ def weight_tile(
         v.store(value, f.at("%scratch", number * lanes.count, lanes.scalar))
     f.do("ret void")
     return kernel
+
+
+def _mixes(environment: Environment) -> bool:
+    """Whether a waiting row's statements stand between the rounds of a product, instead of before them all.
+
+    With 16 registers the sums would leave none for the statements (AVX2: 10 % slower). In float64 a row's roots and
+    quotients take longer than the rounds beside them and slow these down (4 to 9 %).
+    """
+    return environment.target.isa == "avx512" and environment.lanes.bytes == 4
 
 
 def _between_slow_instructions(lines: Sequence[str]) -> list[list[str]]:

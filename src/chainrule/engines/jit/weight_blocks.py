@@ -7,6 +7,7 @@ one tile always wait in scratch for their statements. Which tile that is stands 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from chainrule.engines.jit.emit import Index
@@ -62,7 +63,7 @@ class WeightBlocks:
         self.at_once = assembly.target.tile_vectors
         self._usual = lane_counts(self.lanes, self.width)[: self.at_once]
         heights = min(self.height, self.lanes.panel), self.height % self.lanes.panel
-        self._tallest = max(self._tiles_of(rows)[0] for rows in heights if rows)
+        self._tallest = max(height for rows in heights if rows for _, height in self._tiles_of(rows))
         self._copies = self._copy_functions()
         self.waiting = _Waiting(assembly)
         self.waiting.clear()
@@ -122,14 +123,18 @@ class WeightBlocks:
         a.call_tile(name, kernel, [], column, first, begin, total_parts(a, self.stage, unit, begin))
 
     # ---- products ----
-    def _tiles_of(self, rows: int) -> tuple[int, list[int]]:
-        """The height of a block's tiles, all alike, and where each begins; the last may share rows with the one before.
+    def _tiles_of(self, rows: int) -> list[tuple[int, int]]:
+        """Where each tile of a block begins, and its height.
 
-        A row that two tiles compute costs less than code for tiles of two heights.
+        Where a row too many suffices, all have one height and the last shares a row with the one before: that costs
+        less than code for two heights.
         """
         tiles = -(-rows // self.assembly.target.tile_rows)
         height = -(-rows // tiles)
-        return height, [min(number * height, rows - height) for number in range(tiles)]
+        if tiles * height <= rows + 1:
+            return [(min(number * height, rows - height), height) for number in range(tiles)]
+        starts = [number * rows // tiles for number in range(tiles + 1)]
+        return [(start, stop - start) for start, stop in pairwise(starts)]
 
     def _tiles(
         self, stage: WeightProduct, unit: Index, column: Index, first: Index, rows: int, valid: Sequence[int],
@@ -139,13 +144,12 @@ class WeightBlocks:
         operand = {symbol.axes[1]: symbol for symbol in (stage.first, stage.second)}
         factors = a.layout.samples(operand[self.row_axis])
         vectors = a.layout.matrix(stored_name(operand[self.vector_axis]))
-        height, starts = self._tiles_of(rows)
-        kernel = weight_tile(
-            a.environment, stage, height, valid, self.row_axis, self.vector_axis, steps_of(factors), self._tallest
-        )
-        name = a.module.add(kernel.function, f"{stage.result.name}_{height}x{len(valid)}")
         done = 0
-        for start in starts:
+        for start, height in self._tiles_of(rows):
+            kernel = weight_tile(
+                a.environment, stage, height, valid, self.row_axis, self.vector_axis, steps_of(factors), self._tallest
+            )  # fmt: skip
+            name = a.module.add(kernel.function, f"{stage.result.name}_{height}x{len(valid)}")
             if isinstance(factors, Panels):
                 factor = f.add(factors.at(f, f.divide(first, lanes.panel), 0), start)
             else:
