@@ -108,3 +108,14 @@ def test_help_loads_little() -> None:
     code = "import sys, chainrule.cli.app; print(*sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not set(ran.stdout.split()) & {"numpy", "polars", "sklearn", "llvmlite"}
+
+
+@pytest.mark.slow
+def test_verdicts_have_colours_on_a_terminal_only(tmp_path: Path) -> None:
+    notes = tmp_path / "notes.md"
+    notes.write_text(r"$z = w x + b$, $L = (z - y)^2$, $\frac{\partial L}{\partial z} = 2 (z - y)$", encoding="utf-8")
+    received = on_a_terminal(tmp_path, "check", "notes.md")
+    assert COLOURS.search(received)
+    plain = on_a_terminal(tmp_path, "check", "notes.md", NO_COLOR="1")
+    assert not COLOURS.search(plain)
+    assert "3 equations: 2 given, 1 exact" in plain
