@@ -1,4 +1,8 @@
-"""No stray write: the gaps between all values are filled with a mark that must survive."""
+"""No stray write or read: a mark between all values must survive, and the pages beside all arrays are closed."""
+
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -106,3 +110,15 @@ def test_an_address_is_a_sum_of_strides():
     layout = Layout(lanes_of("float32"), {"u0": 70, "u1": 40}, 9, frozenset())
     place = layout.add(Symbol("W1", ("u0", "u1")))
     assert place.at(Function([]), 1, 3) == place.offset + 70 * 32 + 3 * 32
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="closes pages by mprotect")
+@pytest.mark.parametrize("isa", ["avx512", "avx2", "sse4"])
+@pytest.mark.parametrize("side", ["before", "behind"])
+def test_no_array_is_read_beside(side, isa, runnable, repository):
+    runnable(isa)
+    command = [sys.executable, "-X", "faulthandler", "-m", "tests.engines.jit.training_between_guard_pages", side]
+    environment = os.environ | {"CHAINRULE_ISA": isa}
+    ran = subprocess.run(command, cwd=repository, env=environment, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr

@@ -39,9 +39,7 @@ class Function:
     }
     """
 
-    def __init__(
-        self, arguments: Sequence[tuple[str, str]], *, exported: bool = False, optimised: bool = True
-    ) -> None:
+    def __init__(self, arguments: Sequence[tuple[str, str]], *, exported: bool = False, optimised: bool = True) -> None:
         self.arguments = tuple(arguments)
         self.exported, self.optimised = exported, optimised
         self.lines = ["entry:"]

@@ -79,7 +79,7 @@ class Execution:
         data : mapping
             By the names of the context: ``"data X"``, …, and ``"classes"``.
         order : int64 ndarray
-            Row numbers; as many more than the steps need as a batch is long, because the next batch is fetched ahead.
+            Row numbers, as many as all steps together have rows.
         first, count : int64 ndarray of shape (n_steps,)
         table : ndarray of shape (n_steps, n_scalars)
         keys : uint32 ndarray of shape (n_steps, n_masks, 4)

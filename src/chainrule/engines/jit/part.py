@@ -133,8 +133,8 @@ class Part:
         with np.errstate(over="ignore"):
             for slot, (symbol, _) in enumerate(schedule.table):
                 table[:, slot] = values[symbol.name]
-        ahead = np.zeros(int(counts.max(initial=0)), np.int64)
-        totals = self.execution.run(data, np.concatenate([order, ahead]), starts, counts, table, keys, threads)
+        order = np.ascontiguousarray(order, np.int64)
+        totals = self.execution.run(data, order, starts, counts, table, keys, threads)
         values.know({symbol.name: totals[:, slot] for slot, symbol in enumerate(schedule.totals)})
         values.add(self._after)
         return values
