@@ -132,6 +132,7 @@ def test_what_moves_a_cursor_is_not_printed(chainrule: Command, notes: Path) -> 
     assert not set(ran.out) & {"\x1b", "\x07"}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("notes")
 def test_an_output_of_few_letters_is_no_obstacle(chainrule_process: Command) -> None:
     for options in ([], ["--json"]):

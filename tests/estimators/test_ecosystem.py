@@ -152,6 +152,7 @@ def test_copies_predict_and_train_on(how, tmp_path):
     np.testing.assert_array_equal(other.partial_fit(X, Y).coefs_[0], clf.partial_fit(X, Y).coefs_[0])
 
 
+@pytest.mark.slow
 def test_predictions_in_other_processes():
     clf = classifier().fit(X, Y)
     parts = joblib.Parallel(n_jobs=2)(joblib.delayed(clf.predict)(part) for part in np.array_split(X, 3))

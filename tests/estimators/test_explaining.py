@@ -127,7 +127,9 @@ ADVICE = {
 }
 
 
-@pytest.mark.parametrize("case", ADVICE)
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=pytest.mark.slow if case == "noisy" else ()) for case in ADVICE]
+)
 def test_advice(case):
     make, expected = ADVICE[case]
     assert expected in make()

@@ -35,6 +35,10 @@ ACTIVATIONS = {
 }
 
 
+def in_the_slow_tier(value):
+    return pytest.param(value, marks=pytest.mark.slow)
+
+
 def log_softmax(z):
     return z - jax.scipy.special.logsumexp(z, axis=1, keepdims=True)
 
@@ -121,7 +125,7 @@ def assert_same(estimator, parameters):
             np.testing.assert_allclose(value, wanted, rtol=1e-10, atol=1e-13)
 
 
-@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("weighted", [True, in_the_slow_tier(False)])
 @pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "huber(delta=0.5)", "quantile(0.9)", "poisson"])
 def test_losses_of_the_regressor(loss, weighted):
     y, weight = (COUNTS if loss == "poisson" else TARGET), WEIGHT if weighted else None
@@ -129,7 +133,7 @@ def test_losses_of_the_regressor(loss, weighted):
     assert_same(estimator, hand_trained(start, y, loss, weight=weight, step=sgd_step))
 
 
-@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("weighted", [True, in_the_slow_tier(False)])
 def test_several_quantiles_of_several_targets(weighted):
     loss, weight = "quantile(0.1, 0.5, 0.8)", WEIGHT if weighted else None
     estimator, start = fitted(MLPRegressor, TARGET, loss=loss, sample_weight=weight)
@@ -137,7 +141,7 @@ def test_several_quantiles_of_several_targets(weighted):
     assert_same(estimator, hand_trained(start, Y, loss, weight=weight, step=sgd_step))
 
 
-@pytest.mark.parametrize("epsilon", [0.0, 0.1])
+@pytest.mark.parametrize("epsilon", [0.1, in_the_slow_tier(0.0)])
 @pytest.mark.parametrize("loss", ["focal", "focal(1.5)"])
 def test_focal_loss(loss, epsilon):
     estimator, start = fitted(MLPClassifier, CLASSES, loss=loss, label_smoothing=epsilon)
@@ -150,7 +154,7 @@ def test_focal_loss_of_labels_that_are_there_or_not():
     assert_same(estimator, hand_trained(start, LABELS, "binary focal", weight=WEIGHT, step=sgd_step))
 
 
-@pytest.mark.parametrize("epsilon", [0.0, 0.2])
+@pytest.mark.parametrize("epsilon", [0.2, in_the_slow_tier(0.0)])
 def test_a_softmax_for_each_of_several_targets(epsilon):
     other = (CLASSES + LABELS[:, 0]) % 2
     estimator, start = fitted(
@@ -172,7 +176,7 @@ def test_the_loss_curve_is_j_where_scikit_learn_has_none(loss):
     assert estimator.loss_ == pytest.approx(expected.sum(axis=1).mean(), rel=1e-12)
 
 
-@pytest.mark.parametrize("epsilon", [0.0, 0.2])
+@pytest.mark.parametrize("epsilon", [0.2, in_the_slow_tier(0.0)])
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel"])
 def test_label_smoothing(kind, epsilon):
     y = {"binary": CLASSES > 0, "multiclass": CLASSES, "multilabel": LABELS}[kind]

@@ -164,6 +164,7 @@ def test_every_engine_computes_the_same():
         np.testing.assert_allclose(after_jit[name], after[name], rtol=1e-10, atol=1e-13)
 
 
+@pytest.mark.slow
 def test_its_script_and_its_document_are_written(tmp_path):
     derivation = derive(own_network(), detail="full")
     text = derivation.to_text()

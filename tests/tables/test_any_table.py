@@ -80,6 +80,7 @@ def test_a_file_is_read_as_it_was_written(table, delimiter: str, encoding: str, 
     assert [[cell or "" for cell in row] for row in read.frame.rows()] == rows
 
 
+@pytest.mark.slow
 @given(tables())
 def test_what_is_written_is_read_again(table: tuple[list[str], list[list[str]]]) -> None:
     names, rows = table

@@ -50,7 +50,7 @@ def trained(optimiser, schedule, folder=None, resume=None, *, validate=False, pa
     return history, program.state()
 
 
-@pytest.mark.parametrize("generator", ["legacy", "modern"])
+@pytest.mark.parametrize("generator", ["modern", pytest.param("legacy", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("validate", [False, True])
 @pytest.mark.parametrize(
     ("optimiser", "schedule"),

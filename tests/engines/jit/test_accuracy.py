@@ -102,7 +102,7 @@ def assert_activation(function, dtype, count):
         judge(compiled(term, ["z"], dtype)(x), rows, lambda at, term=term: exact(term, {"z": at}), bound, dtype)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("dtype", [np.float32, pytest.param(np.float64, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("function", standard_functions(), ids=lambda row: row.name)
 def test_activations(function, dtype):
     assert_activation(function, dtype, 120)
@@ -163,7 +163,7 @@ def assert_loss(name, dtype, count):
     judge(got, rows, lambda a, b: exact(loss.definition, {"yhat": a, "y": b}), allowed, dtype)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("dtype", [np.float32, pytest.param(np.float64, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", OF_REAL_VALUES)
 def test_losses_of_real_values(name, dtype):
     assert_loss(name, dtype, 200)
@@ -243,7 +243,7 @@ def assert_link(output, loss, dtype, count):
                 assert abs(slope - wanted) <= allowed, (z, y, unit)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("dtype", [np.float32, pytest.param(np.float64, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("output", "loss"), LINKS)
 def test_losses_of_a_link(output, loss, dtype):
     """The loss as a function of Z, and its derivative: finite and right where the output has saturated."""

@@ -42,7 +42,7 @@ def assert_trained(animal, optimiser, dtype, **options):
             assert relative(getattr(mine, part), getattr(theirs, part)) <= 10 * TOLERANCE[dtype], part
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("dtype", ["float64", pytest.param("float32", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("animal", SOME, ids=lambda animal: animal.id)
 def test_gradients(animal, dtype):
     assert_gradients(animal, dtype, animal.samples)
