@@ -47,6 +47,7 @@ NAMES = {
     "sign": {"sign"},
     "a factor": {"constant", "missing", "stray", "sign"},
     "missing factor": {"missing", "constant"},
+    "missing sum": {"sum"},
     "stray factor": {"stray", "constant"},
     "argument": {"argument", "letter"},
     "variable": {"variable"},

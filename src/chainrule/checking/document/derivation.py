@@ -137,7 +137,7 @@ class _Checker:
                 if isinstance(part, Partial) and isinstance(part.of, Letter) and part.of.name in LOSSES
             )
         )
-        self.slips = Slips(self._judge_for, self.letters, self.partials)
+        self.slips = Slips(self._judge_for, self.letters, self.partials, list(dict.fromkeys(parts)))
         self.size = next((letter for letter in self.letters if letter.name in {"m", "n", "N"}), Letter("m"))
         self.items: list[Item] = []
         self.judged: list[JudgedLine] = []
@@ -222,7 +222,9 @@ class _Checker:
             slip = self.slips.of(left, right, judgement, follows_right=previous is not None and self._last_right_holds)
             correct, judgement = slip.correct, replace(judgement, why=slip.why)
         if judgement.verdict == "scalar" and left.tree is not None and right.tree is not None:
-            form = self._judge_for(left.tree, right.tree).as_arrays(left.tree, right.tree, sign, self.size)
+            form = self._judge_for(left.tree, right.tree).as_arrays(
+                left.tree, right.tree, sign, self.size, self.letters
+            )
             if form is not None:
                 correct = to_latex(form.node)
                 judgement = replace(judgement, why=_wanted(form.changes, judgement.why))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import product
+from itertools import chain, islice, product
 
 import numpy as np
 
@@ -14,9 +14,10 @@ from chainrule.checking.document.letters import (
     entry_indices,
 )
 from chainrule.checking.document.matrix_forms import Form, matrix_form
-from chainrule.checking.document.repairs import Repair, edits_of, repair
+from chainrule.checking.document.missing_parts import missing_parts
+from chainrule.checking.document.repairs import MAX_TRIED, Repair, edits_of, repair, strays_of
 from chainrule.checking.document.sample_rows import expanded
-from chainrule.checking.document.verdicts import DRAWS, Judge, function_derivative, summed
+from chainrule.checking.document.verdicts import DRAWS, POINTS, Judge, function_derivative, summed
 from chainrule.checking.document.worlds import (
     BATCH,
     BATCH_OUTPUTS,
@@ -33,6 +34,7 @@ from chainrule.notation.meaning import (
 )
 from chainrule.notation.tree import (
     ONES,
+    Applied,
     BigSum,
     Letter,
     Mark,
@@ -42,6 +44,7 @@ from chainrule.notation.tree import (
     rewritten,
 )
 
+_COMPARED = 60  # lost factors that are right for numbers, of which one may be right as arrays
 _COUNTED_ONES = Letter(ONES.name, lower=(Mark("n"),))
 
 
@@ -55,17 +58,19 @@ class Explainer(Judge):
         page_letters: Iterable[Letter],
         page_partials: Sequence[Partial],
         ratios: Iterable[float],
+        page_parts: Iterable[Node] = (),
     ) -> Repair | None:
         """The slip of a wrong link: the single edit after which it holds, but for a constant that came in before."""
         derivative = function_derivative(left)
         if derivative is not None and not self._is_of_layer(derivative):
-            return repair(right, partial(self._is_identity, derivative), self.model, page_letters, page_partials)
+            return self._explain_identity(derivative, right, page_letters, page_partials, page_parts)
         versions = self._versions(left, right)
         left, right = next((pair for pair in versions if not self._try(*pair, SCALAR)), versions[0])
         if isinstance(left, Letter) and self._is_update(left, right):
-            return self._explain_update(left, right, page_letters, page_partials)
+            return self._explain_update(left, right, page_letters, page_partials, page_parts)
         allowed = {ratio for ratio in ratios if ratio not in {0.0, 1.0, -1.0}}
         place = self._first_place(left, right)
+        regime = self._claimed(left, right)
 
         def holds(candidate: Node) -> bool:
             if not self._is_near(place, candidate, allowed):
@@ -76,15 +81,72 @@ class Explainer(Judge):
             return ratio is not None and ratio in allowed
 
         def fits(candidate: Node) -> bool:
-            regime = ONE_SAMPLE if self.model.one_sample else BATCH
             return self._try(left, candidate, regime)
 
-        return repair(right, holds, self.model, page_letters, page_partials, fits)
+        found = repair(right, holds, self.model, page_letters, page_partials, fits)
+        if found is not None and (found.fits or not found.slip.startswith(("letter", "layer"))):
+            return found
+        values = self._numbers(left, right)
+        target = values(left)
+        return self._lost(left, right, target, values, page_parts, holds, fits, otherwise=found)
+
+    def _lost(
+        self,
+        left: Node,
+        right: Node,
+        target: Array | None,
+        values: Callable[[Node], Array | None],
+        page_parts: Iterable[Node],
+        holds: Callable[[Node], bool],
+        fits: Callable[[Node], bool],
+        *,
+        otherwise: Repair | None = None,
+    ) -> Repair | None:
+        """The factor or sum that is missing; one that fits as arrays goes before what was found otherwise."""
+        if target is None:
+            return otherwise
+        found = missing_parts(left, right, target, values, page_parts, self.model)
+        good = [one for one in islice(found, _COMPARED) if holds(one.right)]
+        fitting = next((one for one in good if fits(one.right)), None)
+        return fitting or otherwise or next(iter(good), None)
+
+    def _numbers(self, left: Node, right: Node) -> Callable[[Node], Array | None]:
+        """What computes a node for numbers, once in each draw, the line's free indices bound to the first entry."""
+        indices = sorted(entry_indices(left) | entry_indices(right) - summed(right))
+        bound = self._bound(indices)
+        settings = [self.world(SCALAR, draw).setting().binding(**bound) for draw in range(DRAWS)]
+        return partial(_values_in, settings)
+
+    def _bound(self, indices: Sequence[str]) -> dict[str, int]:
+        """Each index at the first entry; one that the page keeps apart from others at the next."""
+        taken: dict[str, int] = {}
+        for index in indices:
+            taken[index] = sum(frozenset({index, other}) in self.apart for other in taken)
+        return taken
+
+    def _explain_identity(
+        self,
+        left: Applied,
+        right: Node,
+        page_letters: Iterable[Letter],
+        page_partials: Sequence[Partial],
+        page_parts: Iterable[Node],
+    ) -> Repair | None:
+        """The single edit after which f′(x) = … holds."""
+        holds = partial(self._is_identity, left)
+        argument = left.arguments[0]
+        if not isinstance(argument, Letter):
+            return repair(right, holds, self.model, page_letters, page_partials)
+        found = repair(right, holds, self.model, page_letters, page_partials, own=(argument,))
+        if found is not None:
+            return found
+        values = partial(_values_in, [self.point(left, argument, point) for point in POINTS])
+        return self._lost(left, right, values(left), values, page_parts, holds, holds)
 
     def _first_place(self, left: Node, right: Node) -> tuple[Setting, Array] | None:
         """A setting of numbers, its indices bound, in which the left side has a value."""
         indices = sorted(entry_indices(left) | entry_indices(right) - summed(right))
-        setting = self.world(SCALAR, 0).setting().binding(**dict.fromkeys(indices, 0))
+        setting = self.world(SCALAR, 0).setting().binding(**self._bound(indices))
         try:
             return setting, evaluate(left, setting)
         except MeaningError:
@@ -105,7 +167,12 @@ class Explainer(Judge):
         return any(np.isclose(other, one * ratio, rtol=1e-6, atol=1e-11) for ratio in (1.0, *allowed))
 
     def _explain_update(
-        self, left: Letter, right: Node, page_letters: Iterable[Letter], page_partials: Sequence[Partial]
+        self,
+        left: Letter,
+        right: Node,
+        page_letters: Iterable[Letter],
+        page_partials: Sequence[Partial],
+        page_parts: Iterable[Node],
     ) -> Repair | None:
         """The single edit after which an update is a step of gradient descent."""
         rate, loss = self._rate_and_loss(right)
@@ -121,23 +188,20 @@ class Explainer(Judge):
 
             return holds
 
-        return repair(right, step_in(SCALAR), self.model, page_letters, page_partials, step_in(BATCH))
+        found = repair(right, step_in(SCALAR), self.model, page_letters, page_partials, step_in(BATCH))
+        if found is not None:
+            return found
+        values = self._numbers(left, right)
+        now, rates, slope = (values(node) for node in (left, rate, Partial(loss, left)))
+        target = None if now is None or rates is None or slope is None else now - rates * slope
+        return self._lost(left, right, target, values, page_parts, step_in(SCALAR), step_in(BATCH))
 
     def explain_two(
         self, left: Node, right: Node, page_letters: Iterable[Letter], ratios: Iterable[float]
     ) -> Repair | None:
         """The two slips of a wrong product, in two of its factors."""
         left, right = self._versions(left, right)[0]
-        worlds = [self.world(SCALAR, draw).setting() for draw in range(DRAWS)]
-
-        def values(node: Node) -> Array | None:
-            try:
-                found = [evaluate(node, world) for world in worlds]
-            except MeaningError:
-                return None
-            if any(value.size != 1 or not np.all(np.isfinite(value)) for value in found):
-                return None
-            return np.array([value.real.ravel()[0] for value in found])
+        values = self._numbers(left, right)
 
         def edits(factor: Node) -> Iterator[Repair]:
             return edits_of(factor, self.model, page_letters)
@@ -149,7 +213,9 @@ class Explainer(Judge):
         allowed = [1.0, *(ratio for ratio in ratios if ratio not in {0.0, 1.0, -1.0})]
         return None if target is None else double_slip(right, target, values, edits, allowed, fits)
 
-    def as_arrays(self, left: Node, right: Node, sign: str, size: Letter) -> Form | None:
+    def as_arrays(
+        self, left: Node, right: Node, sign: str, size: Letter, page_letters: Iterable[Letter] = ()
+    ) -> Form | None:
         """The matrix form that a line wants which holds for numbers only: verified in a batch, where it can be with
         several outputs; for a Jacobian, for one sample.
         """
@@ -158,7 +224,21 @@ class Explainer(Judge):
         counted: dict[Node, Node] = {ONES: _COUNTED_ONES}  # its length has to be known wherever it is put
         back: dict[Node, Node] = {_COUNTED_ONES: ONES}
         form = self._form(left, rewritten(right, counted.get), sign, size)
-        return None if form is None else replace(form, node=rewritten(form.node, back.get))
+        if form is not None:
+            return replace(form, node=rewritten(form.node, back.get))
+        return None if self._is_jacobian(left) else self._edited_as_arrays(left, right, page_letters)
+
+    def _claimed(self, left: Node, right: Node) -> Regime:
+        """Of how many samples a line speaks."""
+        return ONE_SAMPLE if self.model.one_sample and not self._is_of_batch(left, right) else BATCH
+
+    def _edited_as_arrays(self, left: Node, right: Node, page_letters: Iterable[Letter]) -> Form | None:
+        """A slip that numbers don't show, such as a step taken at another layer's z: the edit that mends the arrays."""
+        regime = self._claimed(left, right)
+        known = list(page_letters)
+        edits = islice(chain(edits_of(right, self.model, known), strays_of(right)), MAX_TRIED)
+        found = next((edit for edit in edits if self._try(left, edit.right, regime)), None)
+        return None if found is None else Form(found.right, np.zeros(()), (found.slip,))
 
     def _form(self, left: Node, right: Node, sign: str, size: Letter) -> Form | None:
         if sign in {"-=", "+="} or self._is_update(left, right):
@@ -205,6 +285,18 @@ class Explainer(Judge):
             return None
         target = {"-=": step, "+=": -step}.get(sign, now - step)
         return matrix_form(right, target, setting, holds, size=size)
+
+
+def _values_in(settings: Sequence[Setting], node: Node) -> Array | None:
+    """A node's value in each setting, where it is a finite number in all of them."""
+    try:
+        with np.errstate(all="ignore"):
+            found = [evaluate(node, setting) for setting in settings]
+    except MeaningError:
+        return None
+    if any(value.size != 1 or not np.all(np.isfinite(value)) for value in found):
+        return None
+    return np.array([value.real.ravel()[0] for value in found])
 
 
 def _with_a_sum(left: Node, right: Node) -> Iterator[tuple[str, Node]]:

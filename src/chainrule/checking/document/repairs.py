@@ -37,6 +37,7 @@ class Repair:
 
     slip: str
     right: Node
+    fits: bool = False  # as arrays too
 
 
 def repair(
@@ -46,6 +47,7 @@ def repair(
     page_letters: Iterable[Letter],
     page_partials: Sequence[Partial] = (),
     fits: Callable[[Node], bool] = lambda candidate: True,
+    own: Sequence[Letter] = (),
 ) -> Repair | None:
     """The first single edit of a right side that makes the line hold; as arrays, if there is one.
 
@@ -63,8 +65,10 @@ def repair(
         Derivatives of the loss as the page writes them, to put in where one is missing.
     fits : callable
         Whether a candidate that is right for numbers is right as arrays too.
+    own : sequence of Letter
+        Letters that mean something in this line only, such as the z of f′(z).
     """
-    known = _spellings(page_letters, model)
+    known = _spellings(page_letters, model) | {quantity(letter): letter for letter in own}
     tried, first = 0, None
 
     def missing(node: Node, letters_known: dict[Quantity, Letter]) -> Iterator[Repair]:
@@ -77,7 +81,7 @@ def repair(
                 return first
             if holds(candidate.right):
                 if fits(candidate.right):
-                    return candidate
+                    return replace(candidate, fits=True)
                 first = first or candidate
         if first is not None and edits is not _letters:
             return first  # another letter may have the right value by chance; what else has it is meant
@@ -89,6 +93,11 @@ def edits_of(factor: Node, model: Model, page_letters: Iterable[Letter]) -> Iter
     known = _spellings(page_letters, model)
     for edits in (_arguments, _variables, _differentiated, _letters):
         yield from edits(factor, known)
+
+
+def strays_of(right: Node) -> Iterator[Repair]:
+    """The side without one of the factors in it."""
+    yield from _stray_factors(right, {})
 
 
 def _differentiated(node: Node, known: dict[Quantity, Letter]) -> Iterator[Repair]:

@@ -34,14 +34,21 @@ class Slips:
         The judge of a link.
     letters, partials : sequences
         Letters, and derivatives of the loss, as the page writes them.
+    parts : sequence of Node
+        All that stands on the page, to put in where a factor of more than a letter is missing.
     """
 
     def __init__(
-        self, judge_for: Callable[[Node, Node], Explainer], letters: Sequence[Letter], partials: Sequence[Partial]
+        self,
+        judge_for: Callable[[Node, Node], Explainer],
+        letters: Sequence[Letter],
+        partials: Sequence[Partial],
+        parts: Sequence[Node] = (),
     ) -> None:
         self.judge_for = judge_for
         self.letters = letters
         self.partials = partials
+        self.parts = parts
         self.seen: set[str | float] = set()
 
     def of(self, left: Side, right: Side, judgement: Judgement, *, follows_right: bool) -> Slip:
@@ -85,7 +92,7 @@ class Slips:
         return "inherited" if inherited else "root"
 
     def _single(self, judge: Explainer, left: Node, right: Node, ratios: Sequence[float]) -> tuple[Repair | None, str]:
-        found = judge.explain(left, right, self.letters, self.partials, ratios)
+        found = judge.explain(left, right, self.letters, self.partials, ratios, self.parts)
         if found is not None:
             return found, ""
         for name, other in variants(judge.model):

@@ -62,6 +62,7 @@ Verdict = Literal["given", "exact", "scalar", "wrong", "order", "unread"]
 _AFTER = Mark("+")  # W⁺: after the step
 _WORST_FIRST: tuple[Verdict, ...] = ("unread", "wrong", "order", "scalar", "exact", "given")
 DRAWS = 2
+POINTS = (-1.3, -0.4, 0.6, 1.7)  # at which f′(x) = … is tried
 RTOL = 1e-8
 
 
@@ -319,18 +320,12 @@ class Judge:
     def _identity(self, left: Applied, right: Node) -> Judgement:
         """f′(x) = …: an identity of functions of one number, f(x) by its own name or a letter that the page gave it."""
         argument = left.arguments[0]
-        functions = self.world(SCALAR, 0).functions
         if isinstance(argument, Num):
             return self._slope_at(left, float(argument.value), right)
         if not isinstance(argument, Letter):
             return Judgement("unread", why=f"{to_text(left)}: the argument isn't a letter")
-        value_letters = {letter for letter, name in self.model.aliases.items() if name == left.function.name} | {"a"}
-        for point in (-1.3, -0.4, 0.6, 1.7):
-            values: dict[Node, Array] = {argument: np.asarray(point), PI: np.asarray(np.pi)}
-            if left.function.name in functions:
-                value = functions[left.function.name](np.asarray(point))
-                values |= {Letter(letter): value for letter in value_letters - {argument.name}}
-            setting = Setting(values, functions, derivative=_slope_by(argument))
+        for point in POINTS:
+            setting = self.point(left, argument, point)
             try:
                 sides = evaluate(left, setting), evaluate(right, setting)
             except MeaningError as error:
@@ -338,6 +333,16 @@ class Judge:
             if not _same(*sides, flattened=False):
                 return Judgement("wrong", why=f"it fails at {argument.name} = {point}")
         return Judgement("exact", "batch")
+
+    def point(self, left: Applied, argument: Letter, point: float) -> Setting:
+        """A setting in which the argument of f′(x) is a number, and letters for f(x) have its value."""
+        functions = self.world(SCALAR, 0).functions
+        letters_of_value = {letter for letter, name in self.model.aliases.items() if name == left.function.name} | {"a"}
+        values: dict[Node, Array] = {argument: np.asarray(point), PI: np.asarray(np.pi)}
+        if left.function.name in functions:
+            value = functions[left.function.name](np.asarray(point))
+            values |= {Letter(letter): value for letter in letters_of_value - {argument.name}}
+        return Setting(values, functions, derivative=_slope_by(argument))
 
     def _slope_at(self, left: Applied, point: float, right: Node) -> Judgement:
         """f′(0) = …: at a kink what is taken there is the writer's choice; elsewhere a claim, to the digits written."""
