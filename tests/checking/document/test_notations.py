@@ -110,3 +110,12 @@ def test_code_without_a_sum_over_the_batch_is_scalar_and_told_so():
     found = next(item for item in claims(text) if item.left == "db2")
     assert (found.verdict, found.correct) == ("scalar", r"\mathbf{1}^\top dz_2")
     assert "the sum over the batch" in found.reason
+
+
+def test_an_activation_without_a_definition_is_what_the_page_applies_there():
+    page = r"""Hidden units are tanh. One sample: $h = \tanh(u)$, $z = w h + b$, $a = z$, $L = \frac{1}{2} (a - y)^2$.
+
+$$\frac{\partial L}{\partial z} = \frac{\partial L}{\partial a} \odot f'(z)$$
+
+$$\frac{\partial L}{\partial u} = \frac{\partial L}{\partial h} \odot f'(u)$$"""
+    assert [item.verdict for item in check_derivation(page).items][-2:] == ["exact", "exact"]

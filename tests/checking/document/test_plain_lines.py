@@ -13,6 +13,7 @@ from chainrule.checking.document.plain_lines import plain_formulas
         ("  a = 𝟏[j = k]         𝟏[j = k] is 1 when j = k, else 0", ["a = 𝟏[j = k]"]),
         ("Then a = σ(z), and L = (y - a)^2.", ["a = σ(z)", "L = (y - a)^2"]),
         ("The loss is L = (a − y)² (see above).", ["L = (a − y)²"]),
+        ("      (with a = selu(z))\n\n    At 0 it is taken.", ["a = selu(z)"]),
         ("(1 + erf(x) = erfc(−x), which cancels nothing)", ["1 + erf(x) = erfc(−x)"]),
         ("loss = (a - y)^2", ["loss = (a - y)^2"]),
         ("a = b\n  = c", ["a = b", "= c"]),

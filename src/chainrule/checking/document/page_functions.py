@@ -8,21 +8,38 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import erf, erfc
 
+from chainrule.checking.document.letters import quantity
 from chainrule.checking.document.model import (
     FUNCTION_OF_NAME,
     FunctionDefinition,
+    Model,
 )
 from chainrule.checking.functions import activation_callables
 from chainrule.notation.meaning import Array, Function, MeaningError, Setting, evaluate
-from chainrule.notation.tree import (
-    Letter,
-)
+from chainrule.notation.tree import Applied, Letter
 
 if TYPE_CHECKING:
     from chainrule.checking.document.worlds import World
 
 STEP = 1e-30
 PI = Letter("π")
+_UNNAMED = ("f", "g", "h", "φ")  # mean an activation, whichever it is
+
+
+def function_applied_to(node: Applied, model: Model) -> Letter | None:
+    """What an f that the page nowhere defines is at a z: the function of the page's own a = tanh(z), or a = z."""
+    if node.function.name not in _UNNAMED or node.function.name in model.functions or len(node.arguments) != 1:
+        return None
+    [argument] = node.arguments
+    if not isinstance(argument, Letter):
+        return None
+    for one, body in model.definitions.items():
+        match body:
+            case Applied(function=function, arguments=(Letter() as own,)) if quantity(own) == quantity(argument):
+                return function if function.name in FUNCTION_OF_NAME else None
+            case Letter() if one.name in {"a", "h"} and quantity(body) == quantity(argument):
+                return Letter("identity")
+    return None
 
 
 def functions_of(world: World) -> dict[str, Function]:
@@ -40,7 +57,7 @@ def functions_of(world: World) -> dict[str, Function]:
         if not name.endswith("′"):
             found |= _row(name, name, table)
     found |= {"softmax": softmax, "erf": erf, "erfc": erfc}
-    for name in ("f", "g", "h", "φ", "S"):
+    for name in (*_UNNAMED, "S"):
         found |= _row(name, str(general), table)
     for name, row in FUNCTION_OF_NAME.items():
         found |= _row(name, row, table)

@@ -137,7 +137,7 @@ def _trimmed(piece: str, start: int, end: int, *, alone: bool) -> tuple[int, int
     if alone:
         kept = piece[start:end]
         return end - len(kept.lstrip()), start + len(kept.rstrip())
-    kept = piece[start:end].rstrip(_PUNCTUATION)
+    kept = piece[start:end].rstrip(_PUNCTUATION + "\n")
     depth = _depth(kept)
     kept = kept.removesuffix(")") if depth < 0 else kept.removesuffix("(") if depth > 0 else kept
     loose = "(" if _depth(kept) > 0 else ")" if _depth(kept) < 0 else ""

@@ -20,7 +20,7 @@ from chainrule.checking.document.letters import (
     rebuilt,
 )
 from chainrule.checking.document.model import FUNCTION_OF_NAME, Model, accumulated, is_function
-from chainrule.checking.document.page_functions import PI, STEP
+from chainrule.checking.document.page_functions import PI, STEP, function_applied_to
 from chainrule.checking.document.sample_rows import expanded
 from chainrule.checking.document.worlds import (
     BATCH,
@@ -179,7 +179,8 @@ class Judge:
             return node
         layers = [mark for mark in (*node.function.lower, *node.function.upper) if mark.text.isdecimal()]
         if len(layers) != 1:
-            return node
+            own = None if layers else function_applied_to(node, self.model)
+            return node if own is None else replace(node, function=replace(own, upper=node.function.upper))
         bodies = [self.model.definitions.get(Quantity(name, "", layers[0].text)) for name in ("a", "h")]
         primes = tuple(mark for mark in node.function.upper if mark.text == "′")
         for body in bodies:
