@@ -14,7 +14,7 @@ from chainrule.expressions.stable import stable_form
 from chainrule.expressions.terms import Call, Number, Symbol, replace
 
 HEADER = """import numpy as np
-from scipy.special import erf, logsumexp
+from scipy.special import erf, erfc, logsumexp
 """
 _NUMBERS = itertools.count()
 LEFT_OPEN = Number(0.05)
@@ -40,7 +40,11 @@ def source(network, form, slips=(), arguments="params, X, Y"):
     body = [f"{name} = params[{name!r}]" for name in network.parameter_shapes]
     body += [f"m = X.shape[{1 - axis}]"]
     body += [f"n_{layer} = {width}" for layer, width in enumerate(network.widths)]
-    body += [f"{name} = {value!r}" for name, value in derivation.gradients.constants]
+    constants = derivation.gradients.constants
+    body += [
+        f"{name} = np.array({value!r})" if isinstance(value, tuple) else f"{name} = {value!r}"
+        for name, value in constants
+    ]
     body += [f"{SHIFTED_UP} = np.roll(Y, 1, axis={axis})", f"{SHIFTED_DOWN} = np.roll(Y, -1, axis={axis})"]
     body += [writer.equation(equation) for equation in derivation.forward]
     body += [writer.equation(equation) for equation in derivation.cost if equation.left.name == "s"]

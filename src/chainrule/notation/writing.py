@@ -161,7 +161,9 @@ class Writer:
         for factor in _split(term):
             axes = set(self._axes(factor.axes))
             if not axes:
-                scalars.append(self._matrix(factor, (None, None)))
+                # 𝟏ᵀ v of one sample is 1×1: as a product it fits behind a column, not before it.
+                place = behind if full and shape[0] in full and _is_inner_product(factor) else scalars
+                place.append(self._matrix(factor, (None, None)))
             elif axes == full or len(full) < 2:
                 whole.append(self._broadcast(factor, shape))
             else:
@@ -205,6 +207,11 @@ class Writer:
 def _is_matrix_product(term: Reduce, left: Term, right: Term) -> bool:
     """Whether the factors share the summed axis and nothing else."""
     return term.operation == "sum" and len(term.over) == 1 and set(left.axes) & set(right.axes) == set(term.over)
+
+
+def _is_inner_product(term: Term) -> bool:
+    """Whether a number for each sample comes from a sum over units."""
+    return SAMPLES in term.axes and any(isinstance(node, Reduce) for node in walk(term))
 
 
 def _split(term: Term) -> list[Term]:
