@@ -1,7 +1,8 @@
 """Every slip of the catalogue, planted in a NumPy backward function, is named with its line and its kind.
 
 The function is source text, generated from the equations in somebody's layout, and computes its own forward pass.
-Slips that cannot run, give no numbers (the logarithm of a negative one), or change no value, are left out; where two kinds give the same numbers, either counts.
+Slips that cannot run, give no numbers (the logarithm of a negative one), or change no value, are left out; where two
+kinds give the same numbers, either counts.
 """
 
 import numpy as np
