@@ -138,8 +138,10 @@ def _trimmed(piece: str, start: int, end: int, *, alone: bool) -> tuple[int, int
         kept = piece[start:end]
         return end - len(kept.lstrip()), start + len(kept.rstrip())
     kept = piece[start:end].rstrip(_PUNCTUATION + "\n")
+    begin = end - len(piece[start:end].lstrip(_PUNCTUATION + ")]}"))  # a bracket that closes what stood before
+    kept = piece[begin : start + len(kept)]
     depth = _depth(kept)
     kept = kept.removesuffix(")") if depth < 0 else kept.removesuffix("(") if depth > 0 else kept
-    loose = "(" if _depth(kept) > 0 else ")" if _depth(kept) < 0 else ""
-    begin = start + len(kept) - len(kept.lstrip(_PUNCTUATION + loose))
-    return begin, start + len(kept.rstrip(_PUNCTUATION))
+    formula = kept.lstrip(_PUNCTUATION + ("(" if _depth(kept) > 0 else ""))
+    begin += len(kept) - len(formula)
+    return begin, begin + len(formula.rstrip(_PUNCTUATION))
