@@ -126,6 +126,22 @@ def downward_imports(modules: list[Module], rooms: tuple[str, ...], doors: tuple
     return found
 
 
+def downward_imports_of_folders(modules: list[Module], parent: str, folders: tuple[str, ...]) -> list[str]:
+    """Imports of a folder of `parent` (a dotted name) that comes later in `folders`."""
+
+    def folder_of(name: str) -> str | None:
+        inside = name.removeprefix(f"{parent}.").split(".")[0] if name.startswith(f"{parent}.") else None
+        return inside if inside in folders else None
+
+    return [
+        f"{module.name}:{item.line} imports {item.target}: {own} may not import {other}"
+        for module in modules
+        if (own := folder_of(module.name)) is not None
+        for item in imports_of(module)
+        if (other := folder_of(item.target)) is not None and folders.index(other) > folders.index(own)
+    ]
+
+
 def unused_doors(modules: list[Module], doors: tuple[Door, ...]) -> list[str]:
     """Doors that no import goes through."""
     used = {

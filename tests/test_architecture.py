@@ -32,6 +32,9 @@ ROOMS = (
     "studio",
 )
 
+# The folders of a large room import one way too.
+FOLDERS = {"chainrule.checking.document": ("reading", "meaning", "judging", "explaining", "reporting")}
+
 # What may lie beside the rooms.
 AT_THE_TOP = ("__main__",)
 
@@ -153,6 +156,12 @@ def test_a_room_imports_only_rooms_above_it(modules: list[Module]) -> None:
     assert architecture.downward_imports(modules, ROOMS, DOORS) == []
 
 
+@pytest.mark.parametrize("parent", FOLDERS)
+def test_a_folder_imports_only_folders_above_it(modules: list[Module], parent: str) -> None:
+    assert any(module.name.startswith(f"{parent}.{FOLDERS[parent][0]}.") for module in modules)
+    assert architecture.downward_imports_of_folders(modules, parent, FOLDERS[parent]) == []
+
+
 def test_every_door_is_used(modules: list[Module]) -> None:
     assert architecture.unused_doors(modules, DOORS) == []
 
@@ -248,6 +257,18 @@ def test_a_downward_import_is_caught(tmp_path: Path, text: str) -> None:
 def test_a_downward_import_in_a_package_file_is_caught(tmp_path: Path) -> None:
     tree = planted(tmp_path, {"network/__init__.py": "from ..engines import reference"})
     assert len(architecture.downward_imports(tree, ROOMS, ())) == 1
+
+
+def test_a_downward_import_of_a_folder_is_caught(tmp_path: Path) -> None:
+    files = {
+        "checking/document/reading/source.py": "from chainrule.checking.document.judging import worlds",
+        "checking/document/judging/worlds.py": "import chainrule.checking.document.reading.source",
+        "checking/document/derivation.py": "import chainrule.checking.document.judging.worlds",
+    }
+    [violation] = architecture.downward_imports_of_folders(
+        planted(tmp_path, files), "chainrule.checking.document", ("reading", "judging")
+    )
+    assert "reading may not import judging" in violation
 
 
 def test_a_door_opens_one_function_to_one_room(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from chainrule.checking.backward import assert_backward_correct, check_backward
 from chainrule.checking.backward_report import BackwardReport
 from chainrule.checking.document.derivation import check_derivation
-from chainrule.checking.document.report import DerivationReport
+from chainrule.checking.document.reporting.report import DerivationReport
 from chainrule.checking.gradients import check_gradients
 from chainrule.checking.report import CheckReport
 

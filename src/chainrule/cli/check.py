@@ -14,8 +14,8 @@ from chainrule.cli.terminal import output
 
 if TYPE_CHECKING:
     from chainrule.checking import DerivationReport
-    from chainrule.checking.document.printed import Line
-    from chainrule.checking.document.report import Hint
+    from chainrule.checking.document.reporting.printed import Line
+    from chainrule.checking.document.reporting.report import Hint
 
 _TONES = {
     "": "", "given": "dim", "exact": "green", "scalar": "yellow", "wrong": "red", "order": "magenta", "unread": "cyan",
@@ -70,7 +70,7 @@ def check(
     $ chainrule check notes.md --network "2 -> 3 relu -> 1 sigmoid" --loss bce
     """
     from chainrule.checking import check_derivation
-    from chainrule.checking.document.errors import DocumentError
+    from chainrule.checking.document.reading.errors import DocumentError
 
     try:
         report = check_derivation(notes, network, loss)
@@ -100,7 +100,7 @@ def _show(report: DerivationReport, level: Hint) -> None:
     """The report as text, in colours where somebody looks at it."""
     from rich.text import Text
 
-    from chainrule.checking.document.printed import printed
+    from chainrule.checking.document.reporting.printed import printed
 
     console = output()
     for line in printed(report, level):

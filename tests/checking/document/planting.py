@@ -13,13 +13,13 @@ from itertools import product
 
 import numpy as np
 
-from chainrule.checking.document.customs import conventions_of, settled
 from chainrule.checking.document.derivation import check_derivation
-from chainrule.checking.document.generic_layers import is_d_letter, layer_versions
-from chainrule.checking.document.letters import entry_indices, quantity, rebuilt
-from chainrule.checking.document.model import build
-from chainrule.checking.document.statements import Page, Side, read_page
-from chainrule.checking.document.worlds import BATCH, ONE_SAMPLE, ONE_SAMPLE_OUTPUTS, SCALAR, Regime, World
+from chainrule.checking.document.judging.worlds import BATCH, ONE_SAMPLE, ONE_SAMPLE_OUTPUTS, SCALAR, Regime, World
+from chainrule.checking.document.meaning.customs import conventions_of, settled
+from chainrule.checking.document.meaning.generic_layers import is_d_letter, layer_versions
+from chainrule.checking.document.meaning.letters import entry_indices, quantity, rebuilt
+from chainrule.checking.document.meaning.model import build
+from chainrule.checking.document.reading.statements import Page, Side, read_page
 from chainrule.notation.latex import to_latex
 from chainrule.notation.meaning import MeaningError, evaluate
 from chainrule.notation.parsing import parse

@@ -9,8 +9,8 @@ from typing import get_args
 import pytest
 
 import chainrule as cr
-from chainrule.checking.document.statements import MAX_CHARACTERS, MAX_STATEMENTS
-from chainrule.checking.document.verdicts import Verdict
+from chainrule.checking.document.judging.verdicts import Verdict
+from chainrule.checking.document.reading.statements import MAX_CHARACTERS, MAX_STATEMENTS
 
 REPORT = re.compile(r"(<!-- report: neuron -->\n```text\n)(.*?)(```)", re.DOTALL)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chainrule.checking.document.model import _declared_outputs
+from chainrule.checking.document.meaning.model import _declared_outputs
 
 
 @pytest.mark.parametrize(

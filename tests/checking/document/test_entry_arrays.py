@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from chainrule.calculus import derive
-from chainrule.checking.document.customs import conventions_of, settled
-from chainrule.checking.document.model import build
-from chainrule.checking.document.statements import read_page
-from chainrule.checking.document.worlds import BATCH, BATCH_OUTPUTS, ONE_SAMPLE, SCALAR, World
+from chainrule.checking.document.judging.worlds import BATCH, BATCH_OUTPUTS, ONE_SAMPLE, SCALAR, World
+from chainrule.checking.document.meaning.customs import conventions_of, settled
+from chainrule.checking.document.meaning.model import build
+from chainrule.checking.document.reading.statements import read_page
 from chainrule.network import Network, Penalty
 
 

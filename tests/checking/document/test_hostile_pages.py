@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chainrule.checking.document.derivation import check_derivation
-from chainrule.checking.document.errors import DocumentError
+from chainrule.checking.document.reading.errors import DocumentError
 
 NEURON = r"$z = w x + b$, $a = \sigma(z)$, $L = -[y \log a + (1 - y) \log(1 - a)]$. "
 PIECES = [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chainrule.checking.document.plain_lines import plain_formulas
+from chainrule.checking.document.reading.plain_lines import plain_formulas
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from chainrule.calculus import derive
 from chainrule.checking.document.derivation import check_derivation
-from chainrule.checking.document.letters import rebuilt
+from chainrule.checking.document.meaning.letters import rebuilt
 from chainrule.network import Network
 from chainrule.notation.latex import to_latex
 from chainrule.notation.listing import written_equations

@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from chainrule.checking.document.culprits import culprits
 from chainrule.checking.document.derivation import check_derivation
+from chainrule.checking.document.explaining.culprits import culprits
 
 NEURON = r"""# <b>One</b> neuron & more
 

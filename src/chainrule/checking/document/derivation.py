@@ -9,26 +9,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule.checking.document.consistency import JudgedLine, elementwise_sign, fitted_loss
-from chainrule.checking.document.culprits import blamed
-from chainrule.checking.document.customs import conventions_of, settled
-from chainrule.checking.document.damage import readings
-from chainrule.checking.document.declared_shapes import misfits
-from chainrule.checking.document.errors_of_layers import with_errors
-from chainrule.checking.document.explaining_lines import Explainer
-from chainrule.checking.document.generic_layers import is_d_letter
-from chainrule.checking.document.inferred import inferred
-from chainrule.checking.document.letters import LOSSES, Quantity, quantity
-from chainrule.checking.document.loops import cautions, disorders
-from chainrule.checking.document.model import Model, build, is_function, is_shape
-from chainrule.checking.document.offers import Offer
-from chainrule.checking.document.report import DerivationReport, Item, Place
-from chainrule.checking.document.slips_of_lines import Slip, Slips
-from chainrule.checking.document.source import source_text
-from chainrule.checking.document.statements import Page, Side, Statement, different_indices, read_page
-from chainrule.checking.document.supplied import as_network, with_loss, with_network
-from chainrule.checking.document.verdicts import Judgement, Verdict
-from chainrule.checking.document.worlds import canonical
+from chainrule.checking.document.explaining.culprits import blamed
+from chainrule.checking.document.explaining.damage import readings
+from chainrule.checking.document.explaining.explaining_lines import Explainer
+from chainrule.checking.document.explaining.offers import Offer
+from chainrule.checking.document.explaining.slips_of_lines import Slip, Slips
+from chainrule.checking.document.judging.consistency import JudgedLine, elementwise_sign, fitted_loss
+from chainrule.checking.document.judging.declared_shapes import misfits
+from chainrule.checking.document.judging.loops import cautions, disorders
+from chainrule.checking.document.judging.verdicts import Judgement, Verdict
+from chainrule.checking.document.judging.worlds import canonical
+from chainrule.checking.document.meaning.customs import conventions_of, settled
+from chainrule.checking.document.meaning.errors_of_layers import with_errors
+from chainrule.checking.document.meaning.generic_layers import is_d_letter
+from chainrule.checking.document.meaning.inferred import inferred
+from chainrule.checking.document.meaning.letters import LOSSES, Quantity, quantity
+from chainrule.checking.document.meaning.model import Model, build, is_function, is_shape
+from chainrule.checking.document.meaning.supplied import as_network, with_loss, with_network
+from chainrule.checking.document.reading.places import Place
+from chainrule.checking.document.reading.source import source_text
+from chainrule.checking.document.reading.statements import Page, Side, Statement, different_indices, read_page
+from chainrule.checking.document.reporting.report import DerivationReport, Item
 from chainrule.notation.latex import to_latex
 from chainrule.notation.tree import Applied, Gradient, Letter, Mark, Node, Partial, letters, walk
 

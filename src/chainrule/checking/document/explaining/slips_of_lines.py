@@ -1,0 +1,122 @@
+"""The kind of slip of a wrong line, the right side without it, and whether it came in here or before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from chainrule.checking.document.explaining.damage import without_differentials
+from chainrule.checking.document.explaining.explaining_lines import Explainer
+from chainrule.checking.document.explaining.repairs import Repair
+from chainrule.checking.document.judging.verdicts import Judgement
+from chainrule.checking.document.meaning.model import FUNCTION_OF_NAME, Model
+from chainrule.checking.document.reading.statements import Side
+from chainrule.notation.latex import to_latex
+from chainrule.notation.tree import Applied, Letter, Node, Partial, walk
+
+
+@dataclass(frozen=True)
+class Slip:
+    """What a wrong line gets: the kind of slip, its right side, and where it came in."""
+
+    kind: str
+    correct: str = ""
+    origin: str = "root"
+    why: str = ""
+
+
+class Slips:
+    """Names the slips of a page, line after line: what was seen before is inherited.
+
+    Parameters
+    ----------
+    judge_for : callable
+        The judge of a link.
+    letters, partials : sequences
+        Letters, and derivatives of the loss, as the page writes them.
+    parts : sequence of Node
+        All that stands on the page, to put in where a factor of more than a letter is missing.
+    """
+
+    def __init__(
+        self,
+        judge_for: Callable[[Node, Node], Explainer],
+        letters: Sequence[Letter],
+        partials: Sequence[Partial],
+        parts: Sequence[Node] = (),
+    ) -> None:
+        self.judge_for = judge_for
+        self.letters = letters
+        self.partials = partials
+        self.parts = parts
+        self.seen: set[str | float] = set()
+
+    def of(self, left: Side, right: Side, judgement: Judgement, *, follows_right: bool) -> Slip:
+        """The slip of a wrong link; `follows_right` says that the side before it in its chain was right."""
+        if left.tree is None or right.tree is None:
+            return Slip("another value")
+        judge = self.judge_for(left.tree, right.tree)
+        if judgement.slip:
+            return self._stray(judge, left.tree, right.tree, judgement, follows_right=follows_right)
+        ratio = judgement.ratio
+        if ratio is not None and ratio != 0:
+            origin = self._origin(ratio, follows_right=follows_right)
+            found = judge.explain(left.tree, right.tree, self.letters, self.partials, ())
+            correct = "" if found is None else to_latex(found.right)
+            return Slip("sign" if ratio == -1 else f"a factor of {ratio:g}", correct, origin, judgement.why)
+        ratios = [one for one in self.seen if isinstance(one, float)]
+        single, why = self._single(judge, left.tree, right.tree, ratios)
+        if single is not None:
+            known = not single.slip.startswith("sign")
+            origin = self._origin(single.slip, follows_right=follows_right) if known else "root"
+            return Slip(single.slip, to_latex(single.right), origin, why or judgement.why)
+        both, why = self._double(judge, left.tree, right.tree, ratios)
+        if both is not None:
+            return Slip(both.slip, to_latex(both.right), "root", why or judgement.why)
+        return Slip("another value", why=judgement.why)
+
+    def _stray(self, judge: Explainer, left: Node, right: Node, judgement: Judgement, *, follows_right: bool) -> Slip:
+        """A differential that stands alone; a constant that is wrong besides is inherited by later lines."""
+        origin = self._origin(judgement.slip, follows_right=follows_right)
+        without = without_differentials(right)
+        ratio = None if without == right else judge.ratio(left, without)
+        if ratio is None:
+            return Slip(judgement.slip, "", origin, judgement.why)
+        self.seen.add(ratio)
+        more = "" if ratio == 1 else f"; without it a factor of {ratio:g} is left"
+        return Slip(judgement.slip, to_latex(without) if ratio == 1 else "", origin, f"{judgement.why}{more}")
+
+    def _origin(self, slip: str | float, *, follows_right: bool) -> str:
+        inherited = slip in self.seen and not follows_right
+        self.seen.add(slip)
+        return "inherited" if inherited else "root"
+
+    def _single(self, judge: Explainer, left: Node, right: Node, ratios: Sequence[float]) -> tuple[Repair | None, str]:
+        found = judge.explain(left, right, self.letters, self.partials, ratios, self.parts)
+        if found is not None:
+            return found, ""
+        for name, other in variants(judge.model):
+            found = Explainer(other).explain(left, right, self.letters, self.partials, ratios)
+            if found is not None:
+                return found, f"with {name} as the activation"
+        return None, ""
+
+    def _double(self, judge: Explainer, left: Node, right: Node, ratios: Sequence[float]) -> tuple[Repair | None, str]:
+        found = judge.explain_two(left, right, self.letters, ratios)
+        return found, "two slips in one line" if found is not None else ""
+
+
+def variants(model: Model) -> list[tuple[str, Model]]:
+    """The model with each other activation that the page speaks of, y = tanh, in the place of its own."""
+    applied = {
+        part.function.name
+        for body in model.definitions.values()
+        for part in walk(body)
+        if isinstance(part, Applied) and part.function.name in {*model.functions, *FUNCTION_OF_NAME, "f", "g"}
+    }
+    found = []
+    for name in dict.fromkeys(model.aliases.values()):
+        row = FUNCTION_OF_NAME[name]
+        if applied and model.functions.get("") != row:
+            found.append((name, replace(model, functions={**model.functions, "": row, **dict.fromkeys(applied, row)})))
+    return found

@@ -1,0 +1,1 @@
+"""What was found, as an object, as lines of text and as a page of HTML."""
