@@ -6,8 +6,10 @@ import json
 
 import pytest
 
+from chainrule.notation.latex import to_latex
 from chainrule.notation.parsing import Conventions, parse, read
 from chainrule.notation.problems import NotationError
+from chainrule.notation.text import to_text
 from chainrule.notation.tree import (
     Applied,
     BigSum,
@@ -84,6 +86,13 @@ def test_a_sum_takes_every_further_term_that_mentions_its_index():
     assert parse(r"\sum_{i} t^{(i)} - y^{(i)}") == BigSum(("i",), None, None, body)
     assert parse(r"(\sum_{i} t^{(i)}) - y^{(i)}") == Sum((BigSum(("i",), None, None, t), y_i), (False, True))
     assert parse(r"\sum_{i} t^{(i)} - y") == Sum((BigSum(("i",), None, None, t), y), (False, True))
+
+
+@pytest.mark.parametrize(("latex", "text"), [(r"\sum x", "Σ x"), (r"\sum^{m} x", "Σᵐ x")])
+def test_a_sum_may_have_no_index(latex, text):
+    tree = BigSum((), None, Letter("m") if "ᵐ" in text else None, Letter("x"))
+    assert parse(latex) == parse(text) == tree
+    assert (to_latex(tree), to_text(tree)) == (latex, text)
 
 
 def test_products_are_read_from_left_to_right():

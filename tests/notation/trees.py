@@ -116,6 +116,7 @@ def _compound(inner: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
             st.one_of(st.none(), plain_letters),
             inner,
         ),
+        st.builds(BigSum, st.just(()), st.none(), st.one_of(st.none(), plain_letters), inner),
         st.builds(Partial, inner, plain_letters, st.sampled_from(["fraction", "operator"]), st.just("∂")),
         st.builds(
             lambda of, by: Partial(of, by, "fraction", "d"),

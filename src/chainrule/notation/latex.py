@@ -86,7 +86,8 @@ class _Latex(Printer):
     def sigma(self, node: BigSum) -> str:
         below = ",".join(self.word(index) for index in node.indices)
         below += f"={self.show(node.start)}" if node.start is not None else ""
-        return "\\sum" + f"_{{{below}}}" + (f"^{{{self.show(node.stop)}}}" if node.stop is not None else "")
+        below = f"_{{{below}}}" if below else ""
+        return "\\sum" + below + (f"^{{{self.show(node.stop)}}}" if node.stop is not None else "")
 
     def partial(self, node: Partial) -> str:
         sign = r"\partial " if node.sign == "∂" else "d"

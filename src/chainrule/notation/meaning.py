@@ -377,9 +377,10 @@ def _big_sum(node: BigSum, setting: Setting) -> Value:
     if node.indices == ("axis",) and isinstance(node.start, Num):
         axis = Applied(Letter("np.sum"), (node.body,), (("axis", node.start),))
         return _reduced(axis, "np.sum", _value(node.body, setting))
+    if not node.indices:  # Σ dZ: over the samples
+        value = _value(node.body, setting)
+        return value if value.is_number else Value(value.array.sum(axis=setting.sample_axis, keepdims=True))
     total: Value | None = None
-    if not node.indices:
-        raise MeaningError(f"{to_text(node)}: a sum without an index")
     first, *rest = node.indices
     extent = _extent(first, node, setting)
     for step in range(MAX_EXTENT if extent is None else extent):

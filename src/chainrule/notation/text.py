@@ -77,7 +77,7 @@ class _Text(Printer):
         below = ",".join(node.indices) + (f"={self.show(node.start)}" if node.start is not None else "")
         small = subscript(below) if all(len(index) == 1 for index in node.indices) else None
         above = "" if node.stop is None else superscript(self.show(node.stop)) or f"^{{{self.show(node.stop)}}}"
-        return f"Σ{small or f'_{{{below}}}'}{above}"
+        return f"Σ{small or (below and f'_{{{below}}}')}{above}"
 
     def partial(self, node: Partial) -> str:
         if node.form == "operator":

@@ -50,6 +50,13 @@ def test_plain_text_without_any_dollar():
     assert verdicts(PLAIN) == ["exact", "exact", "wrong", "exact"]
 
 
+def test_a_sum_without_an_index_runs_over_the_samples():
+    columns = "Z = W X + b, A = σ(Z)\nJ = -(1/m) Σ (Y log A + (1 - Y) log(1 - A))\ndZ = (A - Y) / m\n"
+    rows = columns.replace("W X", "X W")
+    assert verdicts(columns + "db = Σ dZ\ndb = (1/m) Σ (A - Y)\ndb = Σ (A - Y)") == ["exact"] * 3 + ["scalar"]
+    assert verdicts(rows + "db = (1/m) Σ (A - Y)\ndb = Σ (Y - A)") == ["exact"] * 2 + ["wrong"]
+
+
 @pytest.mark.parametrize(
     "page",
     [

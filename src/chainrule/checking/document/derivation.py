@@ -43,7 +43,7 @@ _SHOWN = 400  # characters of a formula that is refused
 def check_derivation(
     text_or_path: str | Path, network: Network | str | None = None, loss: str | Loss | None = None
 ) -> DerivationReport:
-    r"""Explainer every line of a written derivation by values: nothing of it is executed.
+    r"""Judge every line of a written derivation by values: nothing of it is executed.
 
     Every link a = b of the page is evaluated at random numbers (one number, one sample, a batch, several outputs)
     against the derivatives of the network and the loss that the page itself defines.

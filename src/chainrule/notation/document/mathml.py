@@ -170,6 +170,8 @@ def _sigma(node: BigSum) -> str:
     below = "<mo>,</mo>".join(f"<mi>{escape(index)}</mi>" for index in node.indices)
     if node.start is not None:
         below = f"{below}<mo>=</mo>{shown(node.start)}"
+    if not below:
+        return "<mo>∑</mo>" if node.stop is None else f"<mover><mo>∑</mo>{shown(node.stop)}</mover>"
     below = f"<mrow>{below}</mrow>"
     if node.stop is None:
         return f"<munder><mo>∑</mo>{below}</munder>"
