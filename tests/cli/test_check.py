@@ -44,10 +44,11 @@ def test_a_slip_is_shown_under_its_line_with_what_is_right(chainrule: Command) -
         ["6", "exact"],
         ["9", "exact"],
     ]
-    wrong, source, carets, slip, right, reason, summary = lines[5:]
+    wrong, source, carets, slip, right, as_arrays, reason, summary = lines[5:]
     assert wrong.split()[:2] == ["12", "wrong"]
     assert source[carets.index("^") : carets.rindex("^") + 1] == "y - a"
     assert (slip.strip(), right.strip()) == ("slip: sign", "right: -(y - a)")
+    assert as_arrays.strip() == r"as arrays: [-(y - a)] \mathbf{1}"
     assert reason.strip() == "it fails even for numbers"
     assert summary == "6 equations: 3 given, 2 exact, 1 wrong"
 

@@ -104,6 +104,11 @@ def test_help_has_examples(chainrule: Command) -> None:
     assert chainrule("--version").out.startswith("chainrule 0.")
 
 
+def test_the_package_runs_as_the_command() -> None:
+    ran = subprocess.run([sys.executable, "-m", "chainrule", "--version"], capture_output=True, text=True, check=True)
+    assert ran.stdout.startswith("chainrule 0.")
+
+
 def test_help_loads_little() -> None:
     code = "import sys, chainrule.cli.app; print(*sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -118,7 +118,7 @@ def _style(line: Line) -> str:
             return tone if line.verdict in {"given", "exact", "unread"} else f"bold {tone}"
         case "carets":
             return f"bold {tone}"
-        case "right":
+        case "right" | "as arrays":
             return "green"
         case "summary":
             return "bold"

@@ -131,3 +131,24 @@ def test_the_page_keeps_answers_back_too(report):
 
 def test_a_notebook_shows_the_page(report):
     assert report._repr_html_().count('<div class="card ') == len(report.items)
+
+
+def test_a_mended_line_that_wants_another_form_as_arrays_says_so():
+    page = """Z1 = W1 X + b1, A1 = tanh(Z1), Z2 = W2 A1 + b2, A2 = σ(Z2)
+J = -(1/m) Σ (Y log A2 + (1 - Y) log(1 - A2))
+dZ2 = (A2 - Y) / m
+dZ1 = W2 dZ2 ⊙ (1 - Z1^2)
+dZ1 = W2.T dZ2 ⊙ (1 - Z1^2)
+"""
+    report = check_derivation(page)
+    without, within = report.items[-2:]
+    assert (without.verdict, within.verdict) == ("wrong", "wrong")
+    assert (without.correct, without.as_arrays) == (
+        r"W_2 dZ_2 \odot (1 - A_1^2)",
+        r"W_2^\top dZ_2 \odot (1 - A_1^2)",
+    )
+    assert within.as_arrays == ""
+    text, page = str(report), report.to_html()
+    assert text.index("right: W_2 dZ_2") < text.index("as arrays: W_2^")
+    assert page.count(">as arrays</span>") == 1
+    assert "as arrays" not in report.hint("kind")

@@ -12,6 +12,7 @@ import numpy as np
 from chainrule.checking.document.explaining.culprits import blamed
 from chainrule.checking.document.explaining.damage import readings
 from chainrule.checking.document.explaining.explaining_lines import Explainer
+from chainrule.checking.document.explaining.matrix_forms import Form
 from chainrule.checking.document.explaining.offers import Offer
 from chainrule.checking.document.explaining.slips_of_lines import Slip, Slips
 from chainrule.checking.document.judging.consistency import JudgedLine, elementwise_sign, fitted_loss
@@ -218,14 +219,14 @@ class _Checker:
             judgement = Judgement("unread", why=f"claimed only if {statement.condition}, which isn't tried")
         if statement.superseded:
             judgement = Judgement("given", why=statement.superseded)
-        slip, correct = Slip("", origin=""), ""
+        slip, correct, as_arrays = Slip("", origin=""), "", ""
         if judgement.verdict == "wrong":
             slip = self.slips.of(left, right, judgement, follows_right=previous is not None and self._last_right_holds)
-            correct, judgement = slip.correct, replace(judgement, why=slip.why)
+            judgement = replace(judgement, why=slip.why)
+            if slip.correct is not None:
+                correct, as_arrays = to_latex(slip.correct), self._as_arrays(left, slip.correct, sign)
         if judgement.verdict == "scalar" and left.tree is not None and right.tree is not None:
-            form = self._judge_for(left.tree, right.tree).as_arrays(
-                left.tree, right.tree, sign, self.size, self.letters
-            )
+            form = self._form(left.tree, right.tree, sign)
             if form is not None:
                 correct = to_latex(form.node)
                 judgement = replace(judgement, why=_wanted(form.changes, judgement.why))
@@ -253,8 +254,20 @@ class _Checker:
             Place.between(self.text, right.start, right.end),
             offer=self._offer(left, right, sign, judgement),
             culprits=blamed(self.text, right, correct, slip.kind),
+            as_arrays=as_arrays,
         )
         return item, judgement
+
+    def _form(self, left: Node, right: Node, sign: str) -> Form | None:
+        """The matrix form of a line that holds for numbers."""
+        return self._judge_for(left, right).as_arrays(left, right, sign, self.size, self.letters)
+
+    def _as_arrays(self, left: Side, correct: Node, sign: str) -> str:
+        """What a mended line still wants as arrays, in LaTeX; "" where it holds literally."""
+        if left.tree is None or self._verdict_of(left.tree, correct, sign) != "scalar":
+            return ""
+        form = self._form(left.tree, correct, sign)
+        return "" if form is None else to_latex(form.node)
 
     def _offer(self, left: Side, right: Side, sign: str, judgement: Judgement) -> Offer | None:
         """A reading of damaged handwriting that would be better than what is there."""

@@ -11,16 +11,15 @@ from chainrule.checking.document.explaining.repairs import Repair
 from chainrule.checking.document.judging.verdicts import Judgement
 from chainrule.checking.document.meaning.model import FUNCTION_OF_NAME, Model
 from chainrule.checking.document.reading.statements import Side
-from chainrule.notation.latex import to_latex
 from chainrule.notation.tree import Applied, Letter, Node, Partial, walk
 
 
 @dataclass(frozen=True)
 class Slip:
-    """What a wrong line gets: the kind of slip, its right side, and where it came in."""
+    """What a wrong line gets: the kind of slip, the right side without it, and where it came in."""
 
     kind: str
-    correct: str = ""
+    correct: Node | None = None
     origin: str = "root"
     why: str = ""
 
@@ -62,17 +61,17 @@ class Slips:
         if ratio is not None and ratio != 0:
             origin = self._origin(ratio, follows_right=follows_right)
             found = judge.explain(left.tree, right.tree, self.letters, self.partials, ())
-            correct = "" if found is None else to_latex(found.right)
+            correct = None if found is None else found.right
             return Slip("sign" if ratio == -1 else f"a factor of {ratio:g}", correct, origin, judgement.why)
         ratios = [one for one in self.seen if isinstance(one, float)]
         single, why = self._single(judge, left.tree, right.tree, ratios)
         if single is not None:
             known = not single.slip.startswith("sign")
             origin = self._origin(single.slip, follows_right=follows_right) if known else "root"
-            return Slip(single.slip, to_latex(single.right), origin, why or judgement.why)
+            return Slip(single.slip, single.right, origin, why or judgement.why)
         both, why = self._double(judge, left.tree, right.tree, ratios)
         if both is not None:
-            return Slip(both.slip, to_latex(both.right), "root", why or judgement.why)
+            return Slip(both.slip, both.right, "root", why or judgement.why)
         return Slip("another value", why=judgement.why)
 
     def _stray(self, judge: Explainer, left: Node, right: Node, judgement: Judgement, *, follows_right: bool) -> Slip:
@@ -81,10 +80,10 @@ class Slips:
         without = without_differentials(right)
         ratio = None if without == right else judge.ratio(left, without)
         if ratio is None:
-            return Slip(judgement.slip, "", origin, judgement.why)
+            return Slip(judgement.slip, None, origin, judgement.why)
         self.seen.add(ratio)
         more = "" if ratio == 1 else f"; without it a factor of {ratio:g} is left"
-        return Slip(judgement.slip, to_latex(without) if ratio == 1 else "", origin, f"{judgement.why}{more}")
+        return Slip(judgement.slip, without if ratio == 1 else None, origin, f"{judgement.why}{more}")
 
     def _origin(self, slip: str | float, *, follows_right: bool) -> str:
         inherited = slip in self.seen and not follows_right

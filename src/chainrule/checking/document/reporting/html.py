@@ -142,10 +142,10 @@ def _card(item: Item, level: Hint) -> str:
 
 
 def _remark(item: Item, role: str, text: str) -> str:
-    if role != "right":
+    if role not in {"right", "as arrays"}:
         return escape(text)
-    name = text.partition(":")[0]
-    return f'<span class="name">{name}</span> {_formula(item.correct)}'
+    formula = item.as_arrays or item.correct if role == "as arrays" else item.correct
+    return f'<span class="name">{role}</span> {_formula(formula)}'
 
 
 def _formula(*parts: str, display: bool = True) -> str:

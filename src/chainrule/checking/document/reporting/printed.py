@@ -11,7 +11,7 @@ from chainrule.checking.document.judging.verdicts import Verdict
 from chainrule.checking.document.reading.places import Place
 from chainrule.checking.document.reporting.report import HINTS, DerivationReport, Hint, Item
 
-Role = Literal["verdict", "source", "carets", "right", "remark", "note", "summary"]
+Role = Literal["verdict", "source", "carets", "right", "as arrays", "remark", "note", "summary"]
 NOT_RIGHT = frozenset({"scalar", "wrong", "order"})
 _WIDTH = 100  # of a source line as it is shown
 _MARGIN = " " * 7
@@ -64,7 +64,10 @@ def remarks(item: Item, level: Hint) -> Iterator[tuple[Role, str]]:
             came = " (inherited from an earlier line)" if item.origin == "inherited" else ""
             yield "remark", f"slip: {printable(item.slip)}{came}"
         if item.correct and level == "answer":
-            yield "right", f"{'as arrays' if item.verdict == 'scalar' else 'right'}: {printable(item.correct)}"
+            role: Role = "as arrays" if item.verdict == "scalar" else "right"
+            yield role, f"{role}: {printable(item.correct)}"
+        if item.as_arrays and level == "answer":
+            yield "as arrays", f"as arrays: {printable(item.as_arrays)}"
         if item.follows is False:
             yield "remark", "it doesn't follow from the step before it"
     told = depth >= HINTS.index("kind") or item.verdict not in NOT_RIGHT

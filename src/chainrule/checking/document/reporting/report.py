@@ -45,6 +45,8 @@ class Item:
         A reading of damaged handwriting, with the verdict that it would have; it is never applied.
     culprits : tuple of Place
         The letters to blame, where it isn't the whole right side.
+    as_arrays : str
+        In LaTeX: for a wrong link, the matrix form that `correct` wants where it holds for numbers only.
     """
 
     line: int
@@ -61,6 +63,7 @@ class Item:
     place: Place | None = None
     offer: Offer | None = None
     culprits: tuple[Place, ...] = ()
+    as_arrays: str = ""
 
     @property
     def latex(self) -> str:
