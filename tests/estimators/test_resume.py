@@ -165,6 +165,16 @@ def test_killed_at_ten_random_moments(tmp_path, engine, dtype):
     assert all(one[name].tobytes() == other[name].tobytes() for name in one.files)
 
 
+def test_what_a_callback_ended_goes_on(tmp_path):
+    """A time limit, say: whoever resumes wants more."""
+    options = {"hidden_layer_sizes": (5,), "max_iter": 12, "random_state": 0, "tol": 0.0}
+    whole = MLPClassifier(**options, callbacks=[Checkpoints(tmp_path / "whole")]).fit(X, CLASSES)
+    stop = [Checkpoints(tmp_path / "cut"), lambda history: len(history.loss) == 4]
+    cut = MLPClassifier(**options, callbacks=stop).fit(X, CLASSES)
+    assert (cut.n_iter_, cut.history_.stopped) == (4, "callback")
+    same_fit(whole, MLPClassifier(**options).fit(X, CLASSES, resume=tmp_path / "cut"))
+
+
 def test_partial_fit_calls_no_callbacks(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error", ConvergenceWarning)

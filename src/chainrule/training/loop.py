@@ -156,7 +156,7 @@ class Training:
         )
 
     def resume(self, checkpoint: Checkpoint) -> None:
-        """Go on from where a checkpoint was taken."""
+        """Go on from where a checkpoint was taken; what a callback ended there goes on too."""
         if checkpoint.best is not None:
             self._program.load(checkpoint.best)
             self._best = self._program.snapshot()
@@ -164,6 +164,8 @@ class Training:
         self._last_finite = self._program.snapshot()
         self._order, self._begun = checkpoint.order, checkpoint.begun
         vars(self.history).update(vars(checkpoint.history))
+        if self.history.stopped == "callback":
+            self.history.stopped, self.history.message = "", ""
         self._improvement.best, self._improvement.stalled = checkpoint.best_value, checkpoint.stalled
         if checkpoint.random_state is not None:
             set_random_state(self.plan.rng, checkpoint.random_state)
