@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -109,8 +109,15 @@ class Epoch:
     @cached_property
     def sizes(self) -> NDArray[np.int64]:
         """The number of samples of every step."""
-        starts = np.arange(0, len(self.order), self.batch_size)
-        return np.minimum(self.batch_size, len(self.order) - starts)
+        return _sizes(len(self.order), self.batch_size)
+
+
+@lru_cache(maxsize=16)
+def _sizes(samples: int, batch_size: int) -> NDArray[np.int64]:
+    """The same array for every epoch, so that who prepares something for it can see that it comes again."""
+    sizes: NDArray[np.int64] = np.minimum(batch_size, samples - np.arange(0, samples, batch_size, dtype=np.int64))
+    sizes.flags.writeable = False
+    return sizes
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,8 @@ class ReportedLoss:
     constants: NDArray[np.float64] | None = None
 
     def __call__(self, costs: Costs, epoch: Epoch) -> float:
+        if self.outputs == 1 and self.constants is None:
+            return mean_cost(costs, epoch)
         data = costs.data / self.outputs
         if self.constants is not None:
             starts = np.arange(0, len(epoch.order), epoch.batch_size)

@@ -7,6 +7,7 @@ import functools
 import os
 import threading
 import time
+import weakref
 from collections.abc import Mapping
 from typing import Any
 
@@ -53,13 +54,14 @@ class Execution:
         self.assembly = assembly
         self.memory = memory
         self._library = library
-        self._names, self._n_totals = assembly.context_names, max(len(assembly.schedule.totals), 1)
+        self._names = assembly.context_names
         integers = [ctypes.c_int64] * 4
         self._run = library.function("run", [ctypes.c_void_p, *integers])
         # Each in a cache line of its own: arrivals at the barrier, a request to stop, the step to stop before.
         self._counter, self._request, self._limit = np.zeros((3, 8), np.int64)
         own = {"memory": memory, "counter": self._counter, "request": self._request, "limit": self._limit}
         self._addresses = {name: array.ctypes.data for name, array in own.items()} | {"give_way": _give_way_address()}
+        self._seen: dict[str, tuple[weakref.ref[NDArray[Any]], int]] = {}
         self.steps_done = 0
 
     def run(
@@ -70,8 +72,9 @@ class Execution:
         count: NDArray[np.int64],
         table: NDArray[Any],
         keys: NDArray[np.uint32],
+        totals: NDArray[np.float64],
         threads: ThreadChoice,
-    ) -> NDArray[np.float64]:
+    ) -> None:
         """Run all steps.
 
         Parameters
@@ -83,18 +86,16 @@ class Execution:
         first, count : int64 ndarray of shape (n_steps,)
         table : ndarray of shape (n_steps, n_scalars)
         keys : uint32 ndarray of shape (n_steps, n_masks, 4)
+            Not read where there are no masks.
+        totals : float64 ndarray of shape (n_steps, n_totals)
+            Filled here.
         threads : ThreadChoice
-
-        Returns
-        -------
-        ndarray of shape (n_steps, n_totals)
         """
         steps = len(count)
-        totals = np.zeros((steps, self._n_totals))
         arrays: dict[str, NDArray[Any]] = {
             "order": order, "first": first, "count": count, "table": table, "keys": keys, "totals": totals, **data,
         }  # fmt: skip
-        addresses = self._addresses | {name: array.ctypes.data for name, array in arrays.items()}
+        addresses = self._addresses | {name: self._address(name, array) for name, array in arrays.items()}
         context = np.array([addresses.get(name, 0) for name in self._names], np.uint64)
         self.steps_done = done = 0
         while done < steps:
@@ -105,7 +106,14 @@ class Execution:
             now = int(self._limit[0])
             threads.record(number, now - done, time.perf_counter() - began)
             self.steps_done = done = now
-        return totals
+
+    def _address(self, name: str, array: NDArray[Any]) -> int:
+        """Where an array begins; most are those of the last epoch, and asking NumPy takes a microsecond each."""
+        array_then, address = self._seen.get(name, (None, 0))
+        if array_then is None or array_then() is not array:
+            address = array.ctypes.data
+            self._seen[name] = weakref.ref(array), address
+        return address
 
     def _call(self, context: NDArray[np.uint64], start: int, stop: int, threads: int) -> None:
         """The same steps by all threads."""

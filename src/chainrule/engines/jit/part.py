@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -62,7 +63,11 @@ class Part:
         self._constants = {name: value for name, value in equations.constants if name not in varying}
         for name, value in self._constants.items():
             self.put(name, np.asarray(value))
-        self._before, self._after = self._divided_table(), formulas(self.assembly.schedule.scalars)
+        self._by_sizes, self._by_step = self._divided_table()
+        self._after = formulas(self.assembly.schedule.scalars)
+        self._slots = {symbol.name: slot for slot, (symbol, _) in enumerate(self.assembly.schedule.table)}
+        self._totals = tuple(symbol.name for symbol in self.assembly.schedule.totals)
+        self._batches: _Batches | None = None
 
     @cached_property
     def execution(self) -> Execution:
@@ -123,33 +128,81 @@ class Part:
         size : int, optional
             What the equations take for the number of samples, where it is not that of the step.
         """
-        schedule = self.assembly.schedule
-        starts = np.cumsum(counts) - counts
+        batches = self._batches_of(counts, size)
         samples = {"w": data["data w"][order]} if "data w" in data else {}
-        sizes = counts if size is None else np.full(len(counts), size)
-        values = StepScalars(starts, sizes, self.assembly.sizes, {**self._constants, **scalars}, samples)
-        values.add(self._before)
-        table = np.zeros((len(counts), max(len(schedule.table), 1)), self.assembly.lanes.dtype)
-        with np.errstate(over="ignore"):
-            for slot, (symbol, _) in enumerate(schedule.table):
-                table[:, slot] = values[symbol.name]
+        values = StepScalars(batches.starts, batches.sizes, self.assembly.sizes, {**batches.known, **scalars}, samples)
+        values.add(self._by_step)
+        self._fill(batches.table, values, (name for name in self._slots if name not in batches.known))
         order = np.ascontiguousarray(order, np.int64)
-        totals = self.execution.run(data, order, starts, counts, table, keys, threads)
-        values.know({symbol.name: totals[:, slot] for slot, symbol in enumerate(schedule.totals)})
+        self.execution.run(data, order, batches.starts, counts, batches.table, keys, batches.totals, threads)
+        values.know({name: batches.totals[:, slot].copy() for slot, name in enumerate(self._totals)})
         values.add(self._after)
         return values
 
-    def _divided_table(self) -> list[Formula]:
-        """The scalars that differ from step to step; the others are computed here, once, and become constants."""
+    def _batches_of(self, counts: NDArray[np.int64], size: int | None) -> _Batches:
+        """What belongs to these numbers of rows; they are mostly those of the last epoch."""
+        kept = self._batches
+        if kept is None or kept.counts is not counts or kept.size != size or counts.flags.writeable:
+            starts, steps = np.cumsum(counts) - counts, len(counts)
+            sizes = counts if size is None else np.full(steps, size)
+            values = StepScalars(starts, sizes, self.assembly.sizes, self._constants, {})
+            values.add(self._by_sizes)
+            table = np.zeros((steps, max(len(self._slots), 1)), self.assembly.lanes.dtype)
+            self._fill(table, values, (name for name in self._slots if name in values.known))
+            totals = np.zeros((steps, max(len(self._totals), 1)))
+            kept = self._batches = _Batches(counts, size, starts, sizes, values.known, table, totals)
+        return kept
+
+    def _fill(self, table: NDArray[Any], values: StepScalars, names: Iterable[str]) -> None:
+        with np.errstate(over="ignore"):
+            for name in names:
+                table[:, self._slots[name]] = values[name]
+
+    def _divided_table(self) -> tuple[list[Formula], list[Formula]]:
+        """The scalars that differ with the numbers of rows, and those that differ from step to step.
+
+        The others are computed here, once, and become constants.
+        """
         once = StepScalars(_NO_STEPS, _NO_STEPS, self.assembly.sizes, self._constants, {})
-        varying: list[tuple[Symbol, Term]] = []
+        by_sizes: list[tuple[Symbol, Term]] = []
+        by_step: list[tuple[Symbol, Term]] = []
         for symbol, term in self.assembly.schedule.table:
-            if all(used.name in once.known for used in symbols(term)) and not _measures_samples(term):
+            known = {used.name for used in symbols(term)} <= once.known.keys() | {later.name for later, _ in by_sizes}
+            if known and (_measures_samples(term) or any(later in symbols(term) for later, _ in by_sizes)):
+                by_sizes.append((symbol, term))
+            elif known:
                 once.add(formulas([(symbol, term)]))
             else:
-                varying.append((symbol, term))
+                by_step.append((symbol, term))
         self._constants = once.known
-        return formulas(varying)
+        return formulas(by_sizes), formulas(by_step)
+
+
+@dataclass(frozen=True)
+class _Batches:
+    """What is the same whenever the steps have these numbers of rows, and room for what is not.
+
+    Attributes
+    ----------
+    counts : int64 ndarray of shape (n_steps,)
+    size : int, optional
+        As in `Part.run`.
+    starts, sizes : int64 ndarray of shape (n_steps,)
+        Where each step's rows begin, and what the equations take for their number.
+    known : dict
+        Scalars by name.
+    table : ndarray of shape (n_steps, n_scalars)
+        Filled with what is known.
+    totals : float64 ndarray of shape (n_steps, n_totals)
+    """
+
+    counts: NDArray[np.int64]
+    size: int | None
+    starts: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+    known: dict[str, Any]
+    table: NDArray[Any]
+    totals: NDArray[np.float64]
 
 
 def _measures_samples(term: Term) -> bool:

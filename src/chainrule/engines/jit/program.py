@@ -26,6 +26,7 @@ __all__ = ["JitEngine", "JitProgram"]
 
 _ROWS_AT_ONCE = 256  # in gradients of all rows and in predictions
 _STRENGTHS = ("alpha", "alpha1")
+_NO_KEYS = np.zeros((1, 1, 4), np.uint32)
 _STEPS_OF_DECAY = 512  # after each so many, at the end of an epoch, subnormal memory is cleared
 
 
@@ -152,22 +153,22 @@ class JitProgram:
             state = self.state()
             self._training = self._part_for_training(epoch.batch_size)
             self.load(state)
-        counts = epoch.sizes.astype(np.int64)
-        divisor = self._divisors(data, epoch.order, counts)
-        runs, order = divisor != 0, epoch.order
+        order, counts, rates = epoch.order, epoch.sizes, epoch.rates
+        divisor = self._divisors(data, order, counts)
+        runs = divisor != 0
         if not runs.all():
-            order = order[np.repeat(runs, counts)]
-        numbers = np.arange(self._t + 1, self._t + 1 + int(runs.sum()), dtype=np.int64)
-        scalars = {"eta": np.asarray(epoch.rates)[runs], "t": numbers.astype(np.float64)}
+            order, counts, rates = order[np.repeat(runs, counts)], counts[runs], rates[runs]
+        numbers = np.arange(self._t + 1, self._t + 1 + len(counts), dtype=np.int64)
+        scalars = {"eta": rates, "t": numbers.astype(np.float64)}
         keys = self._mask_keys(epoch.seed, numbers - 1)
         arrays, self._training.execution.steps_done = self._arrays(data), 0
         try:
-            known = self._training.run(arrays, order, counts[runs], scalars, keys, self._threads)
+            known = self._training.run(arrays, order, counts, scalars, keys, self._threads)
         finally:
             before, self._t = self._t, self._t + self._training.execution.steps_done
         if before // _STEPS_OF_DECAY != self._t // _STEPS_OF_DECAY:
             self._clear_subnormal_memory()
-        nothing = np.zeros(len(counts))
+        nothing = np.zeros(len(divisor))
         costs = Costs(nothing.copy(), nothing.copy(), divisor, nothing if self._clips else None)
         costs.data[runs] = known[DATA_COST]
         if costs.norm is not None:
@@ -215,10 +216,7 @@ class JitProgram:
         scalars: dict[str, Any] = {WEIGHT_SUM: divisor}
         for name, alpha in self._strengths().items():
             scalars[name] = np.where(np.arange(len(counts)) == 0, alpha, 0.0)
-        keys = np.zeros((len(counts), 1, 4), np.uint32)
-        known = part.run(
-            self._arrays(data), np.arange(n), counts, scalars, keys, self._threads_of_blocks, size=n
-        )  # fmt: skip
+        known = part.run(self._arrays(data), np.arange(n), counts, scalars, _NO_KEYS, self._threads_of_blocks, size=n)
         whole = {DATA_COST: known[DATA_COST].sum(), WEIGHT_SUM: divisor} | {
             name: known[name][0] for name in self._penalty_names
         }
@@ -237,7 +235,7 @@ class JitProgram:
         for begin in range(0, rows, _ROWS_AT_ONCE):
             order = np.arange(begin, min(begin + _ROWS_AT_ONCE, rows), dtype=np.int64)
             counts = np.array([len(order)], np.int64)
-            part.run(arrays, order, counts, {}, np.zeros((1, 1, 4), np.uint32), FixedThreads(1))
+            part.run(arrays, order, counts, {}, _NO_KEYS, FixedThreads(1))
             result[begin : begin + len(order)] = part.get(output, len(order))
         return result
 
@@ -313,7 +311,9 @@ class JitProgram:
     def _mask_keys(self, seed: int, steps: NDArray[np.int64]) -> NDArray[np.uint32]:
         """Key and threshold of every drawn mask in every step."""
         masks = self._training.assembly.schedule.masks
-        keys = np.zeros((len(steps), max(len(masks), 1), 4), np.uint32)
+        if not masks:
+            return _NO_KEYS
+        keys = np.zeros((len(steps), len(masks), 4), np.uint32)
         rates = dropout_rates(self._derivation.network)
         for number, mask in enumerate(masks):
             layer = int(mask.name[1:])
