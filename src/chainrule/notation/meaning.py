@@ -211,9 +211,10 @@ def evaluate_like(node: Node, setting: Setting, shape: tuple[int, ...]) -> Array
 
 
 def _value(node: Node, setting: Setting) -> Value:
-    given = setting.values.get(node)
-    if given is not None:
-        return Value(given)
+    if setting.values:  # to look up a tree is to hash all of it
+        given = setting.values.get(node)
+        if given is not None:
+            return Value(given)
     match node:
         case Letter():
             return _letter(node, setting)

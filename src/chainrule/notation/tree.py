@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 ProductSign = Literal["", "·", "×", "*", "@", "⊙"]
 RelationSign = Literal["=", ":=", "←", "-=", "+=", "<", ">", "≤", "≥", "≠", "≈", "∈", "∝"]
@@ -228,6 +228,13 @@ Node = (
 )
 
 ONES = Letter("𝟏")
+_KINDS = frozenset(get_args(Node))
+_NODES_IN_TYPE = ("Node", "Letter", "Relation")
+# The fields of each kind that may hold nodes: trees are walked too often to look at all.
+_HOLDERS: dict[type, tuple[str, ...]] = {
+    kind: tuple(field.name for field in fields(kind) if any(name in str(field.type) for name in _NODES_IN_TYPE))
+    for kind in _KINDS
+}
 
 
 def children(node: Node) -> Iterator[Node]:
@@ -239,23 +246,34 @@ def children(node: Node) -> Iterator[Node]:
     >>> list(children(Power(Letter("z"), Num("2"))))
     [Letter(name='z', accent='', lower=(), upper=()), Num(text='2')]
     """
-    for field in fields(node):
-        yield from _nodes_in(getattr(node, field.name))
+    return iter(_inside(node))
 
 
-def _nodes_in(value: object) -> Iterator[Node]:
-    if isinstance(value, Node):
-        yield value
-    elif isinstance(value, tuple):
+def _inside(node: Node) -> list[Node]:
+    found: list[Node] = []
+    for name in _HOLDERS[type(node)]:
+        _gather(getattr(node, name), found)
+    return found
+
+
+def _gather(value: Any, found: list[Node]) -> None:
+    """Add the nodes of a field's value to those found."""
+    if type(value) in _KINDS:
+        found.append(value)
+    elif type(value) is tuple:
         for item in value:
-            yield from _nodes_in(item)
+            _gather(item, found)
 
 
 def walk(node: Node) -> Iterator[Node]:
     """Yield a node and everything inside it, in reading order."""
-    yield node
-    for child in children(node):
-        yield from walk(child)
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        inside = _inside(part)
+        inside.reverse()
+        waiting += inside
 
 
 def rewritten(node: Node, rewrite: Callable[[Node], Node | None]) -> Node:
@@ -271,18 +289,18 @@ def rewritten(node: Node, rewrite: Callable[[Node], Node | None]) -> Node:
     if given is not None:
         return given
     changes: dict[str, Any] = {}
-    for field in fields(node):
-        value = getattr(node, field.name)
+    for name in _HOLDERS[type(node)]:
+        value = getattr(node, name)
         changed = _rewritten_inside(value, rewrite)
         if changed is not value:
-            changes[field.name] = changed
+            changes[name] = changed
     return replace(node, **changes) if changes else node
 
 
-def _rewritten_inside(value: object, rewrite: Callable[[Node], Node | None]) -> object:
-    if isinstance(value, Node):
+def _rewritten_inside(value: Any, rewrite: Callable[[Node], Node | None]) -> Any:
+    if type(value) in _KINDS:
         return rewritten(value, rewrite)
-    if isinstance(value, tuple):
+    if type(value) is tuple:
         changed = tuple(_rewritten_inside(item, rewrite) for item in value)
         return value if all(new is old for new, old in zip(changed, value, strict=True)) else changed
     return value

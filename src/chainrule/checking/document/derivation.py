@@ -111,18 +111,14 @@ def _with_supplied(
     return models
 
 
-def _verdicts(model: Model) -> Callable[[Node, Node, str], str]:
-    judge = Explainer(model)
-    return lambda left, right, sign: judge.link(left, right, sign).verdict
-
-
 class _Checker:
     def __init__(self, text: str, page: Page, plain: Model, layered: Model) -> None:
         self.text = text
         self.page = page
-        first, second = with_errors(page, plain, _verdicts), with_errors(page, layered, _verdicts)
-        self.models = (first, first if plain is layered else second)
-        self.judges = (Explainer(self.models[0]), Explainer(self.models[1]))
+        self._judges: dict[int, Explainer] = {}  # what has judged one meaning of δ goes on with it
+        first = with_errors(page, plain, self._verdicts)
+        self.models = (first, first if plain is layered else with_errors(page, layered, self._verdicts))
+        self.judges = (self._judge_of(first), self._judge_of(self.models[1]))
         self.defined: dict[Quantity, Node] = {}
         parts = [
             part
@@ -143,6 +139,13 @@ class _Checker:
         self.size = next((letter for letter in self.letters if letter.name in {"m", "n", "N"}), Letter("m"))
         self.items: list[Item] = []
         self.judged: list[JudgedLine] = []
+
+    def _judge_of(self, model: Model) -> Explainer:
+        return self._judges.setdefault(id(model), Explainer(model))
+
+    def _verdicts(self, model: Model) -> Callable[[Node, Node, str], str]:
+        judge = self._judge_of(model)
+        return lambda left, right, sign: judge.link(left, right, sign).verdict
 
     def report(self) -> DerivationReport:
         for statement in self.page.statements:

@@ -91,7 +91,7 @@ _BETWEEN: dict[Function, Callable[[], list[Line]]] = {
 # Why the last line, which is what is computed, equals the one before it.
 _LAST: dict[Function, str] = {
     silu: "σ taken out, and 1 − σ(z) = σ(−z), which cancels nothing",
-    mish: "1 − t² = (1 + t)(1 − t), and 1 − tanh(s) = 2 σ(−2s), which cancels nothing",
+    mish: "1 − tanh(x) = 2 σ(−2x), which cancels nothing; the other factor is 1 + tanh(x)",
     gelu: "1 + erf(x) = erfc(−x), which cancels nothing",
 }
 

@@ -62,7 +62,7 @@ def conventions_of(text: str) -> Conventions:
     Examples
     --------
     >>> sorted(conventions_of("$z^l = w^l a^{l-1}$").layers_above)
-    ['a', 'w', 'z']
+    ['A', 'W', 'Z', 'a', 'w', 'z']
     >>> conventions_of("$z = w x^2$").layers_above
     frozenset()
     """
@@ -76,7 +76,10 @@ def functions_named(text: str) -> frozenset[str]:
 
 
 def _layers_above(text: str) -> frozenset[str]:
-    """Letters with a plain layer above them: all with ^l, ^L or ^{l−1}; those with ^1 and ^0 where a weight has ^1."""
+    """Letters with a plain layer above them: all with ^l, ^L or ^{l−1}; those with ^1 and ^0 where a weight has ^1.
+
+    With A¹ stands a_j², whose number is then no power.
+    """
     generic, numbered = set[str](), set[str]()
     for match in _ABOVE.finditer(_spelled(text)):
         name = GREEK.get(match["name"].lstrip("\\"), match["name"])
@@ -84,7 +87,9 @@ def _layers_above(text: str) -> frozenset[str]:
             (numbered if match["mark"].isdecimal() else generic).add(name)
     if any(name.lower() in WEIGHTS for name in numbered):
         generic |= numbered
-    return frozenset(generic if any(name.lower() in WEIGHTS | {"z", "a", "h", "δ"} for name in generic) else ())
+    if not any(name.lower() in WEIGHTS | {"z", "a", "h", "δ"} for name in generic):
+        return frozenset()
+    return frozenset(generic | {name.swapcase() for name in generic})
 
 
 def _with_large(sign: str, small: Mapping[str, str], match: re.Match[str]) -> str:

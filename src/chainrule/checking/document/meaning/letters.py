@@ -75,7 +75,9 @@ def without_samples(node: Node) -> Node:
 
 
 def rebuilt(node: Node, replaced: dict[int, Node]) -> Node:
-    """The node with some of its direct children replaced, by identity."""
+    """The node with some of its direct children replaced, by identity; itself where they are the same."""
+    if all(id(new) == old for old, new in replaced.items()):
+        return node
 
     def swap(value: object) -> object:
         if id(value) in replaced:

@@ -1,0 +1,124 @@
+"""Every page that derive can write of the zoo, judged: networks × layouts × presets × forms × levels of detail.
+
+The nine pages of one network in one layout and preset (three forms, three levels) say much the same. Pages of the same
+text are judged once, and a link a = b is judged once among pages whose models are equal: its verdict follows from the
+model, the two trees, the sign and the indices kept apart. Everything else is done for each page.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from unittest import mock
+
+from chainrule.calculus import derive
+from chainrule.checking.document.derivation import check_derivation
+from chainrule.checking.document.judging.verdicts import Judge
+from chainrule.checking.document.meaning.model import Model
+from chainrule.network import Network
+from tests.zoo import ZOO, Animal
+
+LAYOUTS = ("columns", "rows", "sample", "index")
+PRESETS = ("subscript", "bracket", "delta", "d", "previous")
+FORMS = ("to_latex", "to_markdown", "to_text")
+DETAILS = ("full", "steps", "summary")
+NETWORKS: dict[str, Network] = {}
+for _animal in ZOO:  # the number of samples changes nothing that is written
+    if _animal.network not in NETWORKS.values():
+        NETWORKS[Animal(_animal.network).id.removesuffix("batch=17").rstrip("_")] = _animal.network
+
+
+@dataclass(frozen=True)
+class Combination:
+    """A network, a layout and a preset: nine pages."""
+
+    network: str
+    layout: str
+    preset: str
+
+    @property
+    def id(self) -> str:
+        return f"{self.layout}-{self.preset}-{self.network}"
+
+    def pages(self) -> Iterator[tuple[str, str]]:
+        """What each page is and its text; a ValueError where derive refuses the letters of this preset."""
+        for detail in DETAILS:
+            derivation = derive(NETWORKS[self.network], layout=self.layout, symbols=self.preset, detail=detail)
+            for form in FORMS:
+                yield f"{form[3:]} {detail}", getattr(derivation, form)()
+
+
+@dataclass
+class Outcome:
+    """What became of a combination's pages."""
+
+    pages: int = 0
+    distinct: int = 0
+    refused: str = ""
+    verdicts: Counter[str] = field(default_factory=Counter)
+    faults: list[dict[str, object]] = field(default_factory=list)
+
+
+def combinations() -> list[Combination]:
+    """All of them, those that derive refuses included."""
+    return [Combination(network, layout, preset) for network in NETWORKS for layout in LAYOUTS for preset in PRESETS]
+
+
+def outcome_of(combination: Combination) -> Outcome:
+    """Judge the pages of a combination; what isn't given or exact, and every remark about a whole page, is a fault."""
+    outcome = Outcome()
+    seen: set[str] = set()
+    try:
+        pages = list(combination.pages())
+    except ValueError as error:
+        outcome.refused = str(error)
+        return outcome
+    with links_judged_once():
+        for name, text in pages:
+            outcome.pages += 1
+            if text in seen:
+                continue
+            seen.add(text)
+            outcome.distinct += 1
+            report = check_derivation(text)
+            outcome.verdicts.update(item.verdict for item in report.items)
+            outcome.faults += [
+                {"page": name, "line": item.line, "verdict": item.verdict, "left": item.left, "right": item.latex,
+                 "slip": item.slip, "reason": item.reason}
+                for item in report.items
+                if item.verdict not in {"given", "exact"} or item.reason.startswith("it differs")
+            ]  # fmt: skip
+            outcome.faults += [{"page": name, "note": note} for note in report.notes]
+    return outcome
+
+
+@contextmanager
+def links_judged_once() -> Iterator[None]:
+    """While it lasts, a link is judged once among equal models."""
+    known: dict[object, object] = {}
+    judged = Judge.link
+    keys: dict[int, tuple[Model, object]] = {}
+
+    def link(self: Judge, left: object, right: object, sign: str = "=") -> object:
+        if id(self.model) not in keys:
+            keys[id(self.model)] = (self.model, _key(self.model))  # the model is kept, so that its id is its own
+        key = (keys[id(self.model)][1], self.apart, left, right, sign)
+        if key not in known:
+            known[key] = judged(self, left, right, sign)
+        return known[key]
+
+    with mock.patch.object(Judge, "link", link):
+        yield
+
+
+def _key(model: Model) -> str:
+    """Equal for equal models; notes are for people."""
+    return repr([(name, sorted(value, key=str) if isinstance(value, set | frozenset) else value)
+                 for name, value in vars(model).items() if name != "notes"])  # fmt: skip
+
+
+def as_record(combination: Combination, outcome: Outcome) -> dict[str, object]:
+    """An outcome as a line of JSON has it."""
+    return {"id": combination.id, **vars(outcome)}

@@ -1,0 +1,26 @@
+"""Pages that derive writes and that were once misjudged or not literally right, each the smallest of its kind.
+
+benchmarks/check_every_derivation.py judges all pages of the zoo, in every layout, preset, form and level of detail.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from chainrule.calculus import derive
+from chainrule.checking.document.derivation import check_derivation
+from chainrule.network import Network
+
+CASES = {
+    "the number above a small letter that only the last layer has": (
+        "2 -> 2 tanh -> 1 tanh", "absolute-error", {"symbols": "delta", "detail": "summary"}, "to_text",
+    ),
+    "letters in a remark of plain text": ("2 -> 1 mish", "mse", {"detail": "full"}, "to_text"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "loss", "options", "form"), CASES.values(), ids=CASES)
+def test_every_line_is_given_or_exact(text, loss, options, form):
+    report = check_derivation(getattr(derive(Network.parse(text, loss=loss), **options), form)())
+    assert [str(item) for item in report.items if item.verdict not in {"given", "exact"}] == []
+    assert report.notes == ()
