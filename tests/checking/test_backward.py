@@ -349,10 +349,38 @@ def test_the_right_line_is_in_the_readers_layout():
     assert report.form.startswith("samples in columns, W (n_out, n_in)")
 
 
+def test_a_misremembered_slope_is_found_though_what_comes_before_it_is_wrong_too():
+    def backward(params, X, Y):
+        A1 = np.tanh(X @ params["W1"] + params["b1"])
+        A2 = 1 / (1 + np.exp(-(A1 @ params["W2"] + params["b2"])))
+        dZ2 = A2 - Y
+        dZ1 = dZ2 @ params["W2"].T * (1 - A1)
+        return {"dW1": X.T @ dZ1, "db1": dZ1.sum(0), "dW2": A1.T @ dZ2, "db2": dZ2.sum(0)}
+
+    report = check_backward(BCE, backward)
+    assert found(report) == [("dZ2", "1/m missing"), ("dZ1", "f' misremembered")]
+    assert report.slips[1].words.endswith("(1 - A1, not 1 - A1**2)")
+
+
+def test_an_array_that_nothing_explains_is_told_apart_from_what_it_inherits():
+    def backward(params, X, Y):
+        A1 = np.tanh(X @ params["W1"] + params["b1"])
+        A2 = 1 / (1 + np.exp(-(A1 @ params["W2"] + params["b2"])))
+        dZ2 = A2 - Y
+        dZ1 = dZ2 @ params["W2"].T * np.cos(A1)
+        return {"dW1": X.T @ dZ1, "db1": dZ1.sum(0), "dW2": A1.T @ dZ2, "db2": dZ2.sum(0)}
+
+    assert "dW1   WRONG, besides what follows from dZ2 (it is wrong in a way" in str(check_backward(BCE, backward))
+
+
 def test_reports_read_and_travel():
     report = check_backward(BCE, FLIPPED)
     assert str(report).splitlines()[0] == "4 -> 3 tanh -> 1 sigmoid"
-    assert "&gt;" in report._repr_html_()
+    assert repr(report) == str(report)
+    page = report._repr_html_()
+    assert "&gt;" in page
+    assert page.count("<tr>") == 1 + len(report.items)
+    assert page.count("font-weight: 600") == 2 * sum(item.verdict != "right" for item in report.items)
     value = report.to_json()
     assert value["right"] is False
     assert value["slips"][0]["kind"] == "sign"

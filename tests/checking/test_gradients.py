@@ -125,6 +125,8 @@ def test_only_the_named_arrays_are_checked():
     report = check_gradients(net, params, X, Y, gradients={"dW2": trace["dW2"], "db1": -trace["db1"]})
     assert [(item.name, item.right) for item in report.items] == [("db1", False), ("dW2", True)]
     assert "wrong: db1" in str(report)
+    assert repr(report) == str(report)
+    assert report._repr_html_().count("font-weight: 600") == 5  # the cells of one row
     assert report.to_json()["items"][0]["name"] == "db1"
 
 

@@ -85,7 +85,7 @@ LAYERS = [Dense(2, "tanh"), Dense(1, "identity")]
         (lambda: Dense(8, dropout=float("nan")), "dropout must be a probability in [0, 1), got nan"),
         (lambda: Dense(8, Function("identity", z * 2)), "'identity' is the name of activation 'identity' of the table"),
         (lambda: Network([], 3, "mse"), "layers must be one or more Dense layers, got ()"),
-        (lambda: Network(Dense(1), 3, "mse"), "layers must be a sequence of Dense layers, got Dense(width=1"),
+        (lambda: Network(Dense(1), 3, "mse"), "layers must be a sequence of Dense layers, got Dense(1, 'relu')"),
         (lambda: Network([3, 2], 3, "mse"), "layers must be one or more Dense layers, got (3, 2)"),
         (lambda: Network(LAYERS, 0, "mse"), "n_inputs must be a whole number from 1 to 2147483647, got 0"),
         (lambda: Network(LAYERS, 3, "mse", penalty=0.1), "penalty must be a Penalty, e.g. Penalty(l2=0.1), got 0.1"),

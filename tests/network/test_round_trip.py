@@ -8,7 +8,7 @@ import pickle
 import pytest
 from hypothesis import given, settings
 
-from chainrule import Dense, Network, Penalty
+from chainrule import Dense, Network, Penalty, derive
 from chainrule.expressions.functions import Function
 from chainrule.expressions.intervals import Interval
 from chainrule.expressions.lookup import text_of
@@ -33,6 +33,30 @@ def test_what_is_printed_is_parsed_back(net):
     assert hash(again) == hash(net)
     assert str(again) == str(net)
     assert Network.parse(str(net).replace("->", " → "), loss=net.loss, **options) == net
+
+
+@given(networks())
+def test_what_stands_for_it_in_a_terminal_makes_it_again(net):
+    again = eval(repr(net), {"Network": Network, "Penalty": Penalty})  # noqa: S307  our own text
+    assert again == net
+
+
+def test_values_stand_for_themselves_in_a_few_words():
+    net = Network.parse("2 -> 3 leaky_relu(0.1) -> 1 sigmoid", loss="bce", sample_weights=True, reduction="sum")
+    assert repr(net) == (
+        "Network.parse('2 -> 3 leaky_relu(0.1) -> 1 sigmoid', loss='binary-cross-entropy', reduction='sum', "
+        "sample_weights=True)"
+    )
+    assert repr(net.layers[0]) == "Dense(3, 'leaky_relu(0.1)')"
+    assert repr(Dense(3, "tanh", dropout=0.5)) == "Dense(3, 'tanh', dropout=0.5)"
+    assert repr(SWISHED) == "Function('swished', 'z * tanh(z)', k=2.0)"
+    assert repr(SKEWED) == "Loss('skewed', 'exp(yhat - y) - yhat + y')"
+    derivation = derive(net)
+    assert repr(derivation).startswith("derive(Network.parse('2 -> 3 leaky_relu(0.1) -> 1 sigmoid'")
+    assert repr(derivation["dW1"]) == "Equation('dW1 = sum[i](X * dZ1)', part='backward')"
+    assert repr(derivation["dZ2"].steps[0]) == """Step('chain rule', "dA2 * sigmoid'(Z2)")"""
+    assert repr(derivation.equations).startswith("Equations(Z1, A1, Z2, A2, L, J, dZ2, ")
+    assert str(derivation.equations).splitlines()[0] == str(derivation["Z1"])
 
 
 @given(networks())

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -176,6 +177,14 @@ def test_progress_bar_in_a_pipe_is_plain_lines():
     lines = out.getvalue().splitlines()
     assert lines[0].startswith("epoch 1/2: loss 0.")
     assert lines[-1].endswith("; the limit of 2 epochs was reached before convergence")
+
+
+def test_progress_bar_in_a_notebook_is_not_coloured_like_an_error(monkeypatch, capsys):
+    errors = type("OutStream", (io.StringIO,), {"__module__": "ipykernel.iostream"})()
+    monkeypatch.setattr(sys, "stderr", errors)
+    run(ProgressBar(every=0), epochs=2)
+    assert not errors.getvalue()
+    assert capsys.readouterr().out.startswith("epoch 1/2: ")
 
 
 def test_progress_bar_in_a_pipe_is_quiet_between():

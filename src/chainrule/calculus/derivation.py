@@ -182,6 +182,9 @@ class Derivation:
 
         return python_script.to_python(self)
 
+    def __repr__(self) -> str:
+        return f"derive({self.network!r}, optimiser={self.optimiser!r}, layout={self.layout!r})"
+
     def __str__(self) -> str:
         return self.to_text()
 

@@ -65,6 +65,9 @@ class Step:
     rewrite: str
     term: Term
 
+    def __repr__(self) -> str:
+        return f"Step({self.rewrite!r}, {str(self.term)!r})"
+
 
 @dataclass(frozen=True)
 class Equation:
@@ -93,6 +96,9 @@ class Equation:
         """The right side before any rewriting."""
         return self.steps[0].term if self.steps else self.right
 
+    def __repr__(self) -> str:
+        return f"Equation({str(self)!r}, part={self.part!r})"
+
     def __str__(self) -> str:
         return f"{self.left} = {self.right}"
 
@@ -119,6 +125,12 @@ class Equations:
     outputs: tuple[str, ...]
     sizes: tuple[tuple[str, int], ...]
     constants: tuple[tuple[str, float | tuple[float, ...]], ...] = field(default=())
+
+    def __repr__(self) -> str:
+        return f"Equations({', '.join(equation.left.name for equation in self.equations)})"
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.equations))
 
     def __iter__(self) -> Iterator[Equation]:
         return iter(self.equations)

@@ -98,6 +98,9 @@ class BackwardReport:
     def __bool__(self) -> bool:
         return self.right
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def __str__(self) -> str:
         return self.hint("answer")
 
@@ -122,29 +125,28 @@ class BackwardReport:
         if depth == 0:
             return "all gradients are right" if self.right else "the gradients are wrong"
         lines = [self.network, self.form] if level == "answer" else []
-        lines += [self._array_line(item, depth) for item in self.items]
-        if depth >= 2:
-            for slip in self.slips:
-                alike = f" (or: {'; '.join(slip.also)})" if slip.also else ""
-                lines.append(f"{slip.line}: {slip.words}{alike}")
-                lines += [f"    right: {slip.correct}"] if level == "answer" and slip.correct else []
-        lines += [f"note: {note}" for note in self.notes]
-        wrong = [item.name for item in self.items if item.verdict != "right"]
-        return "\n".join([*lines, f"wrong: {', '.join(wrong)}" if wrong else "all gradients are right"])
+        lines += [f"{item.name:<5} {_verdict(item, told=depth >= 2)}" for item in self.items]
+        return "\n".join([*lines, *self._found(depth)])
 
-    @staticmethod
-    def _array_line(item: ReturnedArray, depth: int) -> str:
-        words = {"inherited": "follows from", "wrong": "WRONG in", "unknown": "WRONG", "missing": "not returned"}
-        shown = words.get(item.verdict, item.verdict)
-        where = f" {item.line}" if item.line and depth >= 2 else ""
-        shown = shown if where or item.verdict not in ("wrong", "inherited") else shown.removesuffix(" in")
-        shown = "follows from a line further back" if shown == "follows from" and not where else shown
-        return f"{item.name:<5} {shown}{where}" + (f" ({item.note})" if item.note else "")
+    def _found(self, depth: int) -> list[str]:
+        """What is said below the arrays."""
+        lines = []
+        for slip in self.slips if depth >= HINTS.index("kind") else ():
+            alike = f" (or: {'; '.join(slip.also)})" if slip.also else ""
+            lines.append(f"{slip.line}: {slip.words}{alike}")
+            lines += [f"    right: {slip.correct}"] if depth == HINTS.index("answer") and slip.correct else []
+        wrong = [item.name for item in self.items if item.verdict != "right"]
+        summary = f"wrong: {', '.join(wrong)}" if wrong else "all gradients are right"
+        return [*lines, *(f"note: {note}" for note in self.notes), summary]
 
     def _repr_html_(self) -> str:
-        from html import escape
+        from chainrule.checking.html_table import html_table
 
-        return f"<pre>{escape(str(self))}</pre>"
+        if self.failure:
+            return html_table(f"{self.network}\n{self.failure}", (), (), ())
+        rows = [((item.name, _verdict(item, told=True)), item.verdict == "right") for item in self.items]
+        title = f"{self.network}\n{self.form}"
+        return html_table(title, ("array", "verdict"), rows, ["\n".join(self._found(HINTS.index("answer")))])
 
     def to_json(self) -> dict[str, Any]:
         """The report as JSON values; an error of a wrong shape is null."""
@@ -179,3 +181,15 @@ class BackwardReport:
             "notes": list(self.notes),
             "failure": self.failure,
         }
+
+
+def _verdict(item: ReturnedArray, *, told: bool) -> str:
+    """The verdict on an array in words, with the line that it comes from if that is told."""
+    line = item.line if told else ""
+    words = {
+        "wrong": f"WRONG in {line}" if line else "WRONG",
+        "inherited": f"follows from {line or 'a line further back'}",
+        "unknown": f"WRONG, besides what follows from {line}" if line else "WRONG",
+        "missing": "not returned",
+    }
+    return words.get(item.verdict, item.verdict) + (f" ({item.note})" if item.note else "")

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from chainrule.calculus.equations import Equation
 from chainrule.calculus.forward import divisor, prediction
 from chainrule.checking.forms import OTHER_SAMPLES
+from chainrule.checking.misremembered import misremembered
 from chainrule.checking.slips import AND, FITTED, SHIFTED_DOWN, SHIFTED_UP, Slip, relabelled
 from chainrule.expressions.activations import ACTIVATIONS, Activation, Softmax
 from chainrule.expressions.derivatives import computed_derivative, differentiate
@@ -209,6 +210,10 @@ class Catalogue:
                 yield Slip("f' in a, at z", line, dA * replace(form, {Symbol("a"): Z, Symbol("z"): Z}))
             yield Slip("output delta with extra f'" if is_output else "f' twice", line, right * Call(activation, Z, 1))
             yield Slip("output delta with extra f'" if is_output else "f' twice", line, right * Call(activation, A, 1))
+            here: dict[Term, Term] = {Symbol("a"): A, Symbol("z"): Z}
+            for slope in misremembered(form):
+                detail = f"{replace(slope, here)}, not {replace(form, here)}"
+                yield Slip("f' misremembered", line, dA * replace(slope, here), detail)
         others = {row.activation.name for row in self._network.layers} - {activation.name}
         for name, row in ACTIVATIONS.items():
             function = row if isinstance(row, Activation) else row()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+_HEAD = ("array", "shape", "relative error", "resolution", "verdict")
+
 
 @dataclass(frozen=True)
 class ArrayCheck:
@@ -57,22 +59,24 @@ class CheckReport:
     def __bool__(self) -> bool:
         return self.right
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def __str__(self) -> str:
-        header = ("array", "shape", "relative error", "resolution", "verdict")
-        rows = [
-            (item.name, str(item.shape), f"{item.error:.1e}", f"{item.resolution:.1e}", _verdict(item))
-            for item in self.items
-        ]
-        widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header) - 1)]
-        lines = ["  ".join([*map(str.ljust, row[:-1], widths), row[-1]]).rstrip() for row in [header, *rows]]
+        table = [_HEAD, *map(_cells, self.items)]
+        widths = [max(len(row[column]) for row in table) for column in range(len(_HEAD) - 1)]
+        lines = ["  ".join([*map(str.ljust, row[:-1], widths), row[-1]]).rstrip() for row in table]
+        return "\n".join([self.network, *lines, self._summary()])
+
+    def _summary(self) -> str:
         wrong = [item.name for item in self.items if not item.right]
-        summary = f"wrong: {', '.join(wrong)}" if wrong else "all gradients are right"
-        return "\n".join([self.network, *lines, summary])
+        return f"wrong: {', '.join(wrong)}" if wrong else "all gradients are right"
 
     def _repr_html_(self) -> str:
-        from html import escape
+        from chainrule.checking.html_table import html_table
 
-        return f"<pre>{escape(str(self))}</pre>"
+        rows = [(_cells(item), item.right) for item in self.items]
+        return html_table(self.network, _HEAD, rows, [self._summary()])
 
     def to_json(self) -> dict[str, Any]:
         """The report as JSON values."""
@@ -94,5 +98,6 @@ class CheckReport:
         }
 
 
-def _verdict(item: ArrayCheck) -> str:
-    return ("right" if item.right else "WRONG") + (f" ({item.note})" if item.note else "")
+def _cells(item: ArrayCheck) -> tuple[str, ...]:
+    verdict = ("right" if item.right else "WRONG") + (f" ({item.note})" if item.note else "")
+    return (item.name, str(item.shape), f"{item.error:.1e}", f"{item.resolution:.1e}", verdict)

@@ -31,6 +31,7 @@ KINDS = {
     "f' in a, at z": "the form of f′ that takes A is given Z",
     "f' missing": "the factor f′(Z) is missing",
     "f' twice": "the factor f′(Z) stands there twice",
+    "f' misremembered": "f′ is not written rightly",
     "f' of another layer": "f′ of another layer stands there",
     "f' of another function": "f′ of another function stands there",
     "output delta without f'": "the output layer's f′ is missing",

@@ -57,6 +57,9 @@ class TrainingReport:
     curves: dict[str, list[float]] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def __str__(self) -> str:
         lines = [str(self.network), *text_diagram(self.network), *self._summary(), ""]
         lines += _columns(*self._table())
@@ -110,8 +113,8 @@ class TrainingReport:
     def _summary(self) -> Iterator[str]:
         total = sum(layer.parameters for layer in self.layers)
         yield f"{total} parameters; loss {text_of(self.network.loss)}; solver {self.solver}"
-        why = f": {self.history.message}" if self.history.message else ""
-        yield f"{self.epochs} epochs or iterations, then {STOPPED[self.history.stopped]}{why}."
+        count = f"{self.epochs} {'iterations' if self.solver == 'lbfgs' else 'epochs'}"
+        yield f"It ended after {count}: {self.history.message or STOPPED[self.history.stopped]}."
         yield f"Final loss {self.loss:.6g}."
         if self.history.best_epoch and (self.history.validation or self.history.validation_loss):
             yield f"The best held-out epoch was {self.history.best_epoch}."

@@ -67,6 +67,10 @@ class Function:
             if form is not None:
                 check_pointwise(form, f"function {self.name!r}: {role}", names)
 
+    def __repr__(self) -> str:
+        values = "".join(f", {name}={value!r}" for name, value in self.parameters)
+        return f"Function({self.name!r}, {str(self.definition)!r}{values})"
+
     @property
     def computed(self) -> Term:
         """The form to evaluate, in ``z``."""

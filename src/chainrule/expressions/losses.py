@@ -91,6 +91,10 @@ class Loss:
         if self.written is not None:
             check_pointwise(self.written, f"loss {self.name!r}: written", names)
 
+    def __repr__(self) -> str:
+        values = "".join(f", {name}={value!r}" for name, value in (*self.parameters, *self.per_output))
+        return f"Loss({self.name!r}, {str(self.definition)!r}{values})"
+
     def over(self, form: Term, prediction: Symbol) -> Term:
         """A form in the loss's own symbols, its definition or a derivative of it, over a network's prediction and Y."""
         by: dict[Term, Term] = {yhat: prediction, y: Symbol("Y", prediction.axes)}

@@ -68,6 +68,10 @@ class Dense:
         object.__setattr__(self, "activation", find_activation(activation))
         object.__setattr__(self, "dropout", _probability(dropout, "dropout"))
 
+    def __repr__(self) -> str:
+        dropout = f", dropout={self.dropout!r}" if self.dropout else ""
+        return f"Dense({self.width}, {text_of(self.activation)!r}{dropout})"
+
     def __str__(self) -> str:
         dropout = f" dropout({self.dropout!r})" if self.dropout else ""
         return f"{self.width} {text_of(self.activation)}{dropout}"
@@ -193,6 +197,13 @@ class Network:
         n_inputs, input_dropout, layers = read_network(text)
         options = {"input_dropout": input_dropout} | options
         return cls(layers, n_inputs, loss, **options)
+
+    def __repr__(self) -> str:
+        said = [repr(str(self)), f"loss={text_of(self.loss)!r}"]
+        said += [f"penalty={self.penalty}"] if self.penalty else []
+        said += [f"reduction={self.reduction!r}"] if self.reduction != "mean" else []
+        said += ["sample_weights=True"] if self.sample_weights else []
+        return f"Network.parse({', '.join(said)})"
 
     def __str__(self) -> str:
         dropout = f" dropout({self.input_dropout!r})" if self.input_dropout else ""

@@ -228,7 +228,7 @@ class ProgressBar(Callback):
     every : float
         Seconds between two plain lines.
     file : text file, optional
-        Standard error by default.
+        By default standard error; in a notebook, which would colour that like an error, standard output.
     """
 
     def __init__(self, every: float = 5.0, file: IO[str] | None = None) -> None:
@@ -269,7 +269,8 @@ class ProgressBar(Callback):
 
     @property
     def _out(self) -> IO[str]:
-        return self._file or sys.stderr
+        in_notebook = type(sys.stderr).__module__.partition(".")[0] == "ipykernel"
+        return self._file or (sys.stdout if in_notebook else sys.stderr)
 
     def _line(self, training: Training) -> None:
         why = f"; {training.history.message}" if training.history.message else ""

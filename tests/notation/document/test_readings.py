@@ -12,7 +12,10 @@ import pytest
 
 from chainrule.calculus import derive
 from chainrule.network import SGD, Adam, Network, Penalty
+from chainrule.notation.document.html import words
+from chainrule.notation.document.mathml import to_mathml
 from chainrule.notation.parsing import parse
+from chainrule.notation.tree import Letter
 from tests.zoo import REPRESENTATIVES, ZOO
 
 LAYOUTS = ("columns", "rows", "sample", "index")
@@ -54,6 +57,15 @@ def test_a_notebook_shows_the_document_and_the_equations():
     derivation = small()
     assert derivation._repr_html_().startswith("<style>")
     assert r"\begin{align*}" in derivation._repr_latex_()
+
+
+def test_a_comma_stays_with_the_formula_before_it():
+    a = Letter("a")
+    formula = to_mathml(a)
+    assert words(("where ", a, ", and ", a, a, ").")) == (
+        f'where <span class="joined">{formula},</span> and {formula}<span class="joined">{formula}).</span>'
+    )
+    assert words((a, " b")) == f"{formula} b"
 
 
 def test_more_detail_says_more():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from html import escape
 
@@ -20,6 +21,8 @@ from chainrule.notation.document.values import (
     Steps,
     Table,
 )
+
+_CLOSING = re.compile(r"[.,;:!?)\]]+")
 
 
 def to_html(document: Document) -> str:
@@ -53,8 +56,19 @@ def to_fragment(document: Document) -> str:
 
 
 def words(prose: Prose) -> str:
-    """A sentence with its formulas."""
-    return "".join(escape(part) if isinstance(part, str) else to_mathml(part) for part in prose)
+    """A sentence with its formulas; a comma stays in the line of the formula before it."""
+    pieces: list[str] = []
+    after_formula = False
+    for part in prose:
+        if not isinstance(part, str):
+            pieces.append(to_mathml(part))
+        elif after_formula and (close := _CLOSING.match(part)):
+            pieces[-1] = f'<span class="joined">{pieces[-1]}{escape(close[0])}</span>'
+            pieces.append(escape(part[close.end() :]))
+        else:
+            pieces.append(escape(part))
+        after_formula = not isinstance(part, str)
+    return "".join(pieces)
 
 
 def _contents(document: Document) -> str:

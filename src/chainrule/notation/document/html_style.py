@@ -1,4 +1,8 @@
-"""How the page looks: one column of reading width, formulas on a grid, results in a box."""
+"""How the page looks: one column of reading width, formulas on a grid, results in a box.
+
+A notebook has rules of its own for lists and tables, in selectors of one class and one or two elements; ours come later
+and must not be weaker.
+"""
 
 STYLE = """
 .chainrule-page { margin: 0; background: #fdfdfb; }
@@ -13,17 +17,19 @@ STYLE = """
 .chainrule h2 { font-size: 1.25rem; margin: 2.4em 0 .6em; padding-top: .5em; border-top: 1px solid var(--line); }
 .chainrule dl { display: flex; flex-wrap: wrap; gap: .3rem 1.6rem; margin: 0; font-size: .92rem; }
 .chainrule dl div { display: flex; gap: .45em; }
-.chainrule dt { color: var(--soft); }
-.chainrule dt::after { content: ":"; }
-.chainrule dd { margin: 0; }
+.chainrule dl dt, .chainrule dl dd { float: none; width: auto; margin: 0; padding: 0; font-weight: 400; }
+.chainrule dl dt { color: var(--soft); }
+.chainrule dl dt::after { content: ":"; }
 .chainrule nav { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; margin: 1.1rem 0 0; font-size: .92rem; }
 .chainrule a { color: var(--accent); text-decoration: none; }
 .chainrule a:hover, .chainrule a:focus-visible { text-decoration: underline; }
 .chainrule p { margin: .9em 0 .45em; }
 .chainrule .wide { overflow-x: auto; }
-.chainrule table { border-collapse: collapse; font-size: .95rem; }
-.chainrule th { text-align: left; font-weight: 600; color: var(--soft); border-bottom: 1px solid var(--faint); }
-.chainrule td, .chainrule th { padding: .22rem 1.3rem .22rem 0; vertical-align: baseline; }
+.chainrule .joined { white-space: nowrap; }
+.chainrule table { border-collapse: collapse; font-size: .95rem; margin: 0; }
+.chainrule tbody tr:nth-child(n) { background: none; }
+.chainrule th { font-weight: 600; color: var(--soft); border-bottom: 1px solid var(--faint); }
+.chainrule td, .chainrule th { padding: .22rem 1.3rem .22rem 0; vertical-align: baseline; text-align: left; }
 .chainrule .chain {
   display: grid; grid-template-columns: max-content minmax(max-content, auto) 1fr; column-gap: .35em; row-gap: .5em;
   align-items: center; overflow-x: auto; margin: .45em 0; padding: .35em 0 .35em 1.4rem;
