@@ -221,3 +221,14 @@ def test_nonsense_is_refused(make, error, message):
 def test_a_layout_changes_no_equation():
     net = Network.parse("2 -> 3 tanh -> 1", loss="mse")
     assert len({derive(net, layout=layout).equations for layout in LAYOUTS}) == 1
+
+
+def test_a_network_declared_again_is_not_derived_again():
+    line, other = "3 -> 4 tanh -> 2 softmax", "3 -> 4 tanh -> 2 sigmoid"
+    first, again = (derive(Network.parse(text, loss="cross-entropy"), layout="rows") for text in (line, line))
+    assert first.equations is again.equations
+    assert first.unreduced is again.unreduced
+    assert derive(Network.parse(other, loss="bce")).equations != first.equations
+    with_adam = derive(first.network, optimiser=Adam())
+    assert with_adam.backward == first.backward
+    assert with_adam.updates != first.updates

@@ -8,25 +8,10 @@ from dataclasses import replace as with_fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from chainrule.calculus.backward import adjoint_of, backward_equations
 from chainrule.calculus.equations import Equation, Equations
-from chainrule.calculus.forward import (
-    COST,
-    DATA_COST,
-    PENALTY,
-    cost_equations,
-    dropout_rates,
-    forward_equations,
-    output_sum,
-    parameters,
-    prediction,
-)
+from chainrule.calculus.forward import dropout_rates
 from chainrule.calculus.presentation import LAYOUTS, Presentation, presentation
-from chainrule.calculus.rewriting import simplify_backward
-from chainrule.calculus.updates import next_value, optimiser_constants, optimiser_memory, update_equations
-from chainrule.calculus.verification import verify
-from chainrule.expressions.activations import Softmax
-from chainrule.expressions.terms import symbols, units
+from chainrule.calculus.systems import Systems, systems
 from chainrule.network import SGD, Network, Optimiser
 
 if TYPE_CHECKING:
@@ -58,39 +43,30 @@ class Derivation:
         if self.layout not in LAYOUTS:
             raise ValueError(f"layout must be one of {', '.join(LAYOUTS)}, got {self.layout!r}")
 
-    @cached_property
+    @property
     def equations(self) -> Equations:
         """What engines run: forward, cost, simplified backward, updates."""
-        forward, cost = self._forward_and_cost
-        return self._system(
-            [*forward, *cost, *self._simplified_backward, *update_equations(self.optimiser, parameters(self.network))]
-        )
+        return self._systems.equations
 
-    @cached_property
+    @property
     def unreduced(self) -> Equations:
         """The same before any rewriting: the cost as defined, the bare chain rule, with ∂J/∂A_L."""
-        forward, cost = self._forward_and_cost
-        bare = [Equation(e.left, e.first, e.part, e.reason) for e in cost]
-        update = update_equations(self.optimiser, parameters(self.network))
-        return self._system([*forward, *bare, *self._bare_backward, *update])
+        return self._systems.unreduced
 
-    @cached_property
+    @property
     def gradients(self) -> Equations:
         """Forward, cost and simplified backward, without updates: what a gradient-based solver or a check needs."""
-        forward, cost = self._forward_and_cost
-        return self._system([*forward, *cost, *self._simplified_backward])
+        return self._systems.gradients
 
-    @cached_property
+    @property
     def objective(self) -> Equations:
         """Forward and cost only: J as a function of the parameters."""
-        forward, cost = self._forward_and_cost
-        return self._system([*forward, *cost])
+        return self._systems.objective
 
-    @cached_property
+    @property
     def prediction(self) -> Equations:
         """The forward equations without dropout: what `predict` computes."""
-        forward = forward_equations(self.network, dropout=False)
-        return self._system(forward, outputs=[prediction(self.network).name])
+        return self._systems.prediction
 
     @property
     def forward(self) -> tuple[Equation, ...]:
@@ -202,52 +178,8 @@ class Derivation:
         return self.equations[name]
 
     @cached_property
-    def _forward_and_cost(self) -> tuple[list[Equation], list[Equation]]:
-        forward = forward_equations(self.network)
-        return forward, cost_equations(self.network, forward)
-
-    @cached_property
-    def _bare_backward(self) -> list[Equation]:
-        forward, cost = self._forward_and_cost
-        return backward_equations(forward, cost, parameters(self.network))
-
-    @cached_property
-    def _simplified_backward(self) -> list[Equation]:
-        forward, _ = self._forward_and_cost
-        return simplify_backward(
-            self._bare_backward,
-            forward,
-            output=output_sum(self.network),
-            distributions=self.network.loss.labels_sum_to_one,
-        )
-
-    def _system(self, equations: Sequence[Equation], outputs: Sequence[str] = ()) -> Equations:
-        network, assigned = self.network, {equation.left for equation in equations}
-        used = dict.fromkeys(symbol for equation in equations for symbol in symbols(equation.right))
-        names = {symbol.name for symbol in assigned}
-        if not outputs:
-            wanted = [COST, DATA_COST, PENALTY, prediction(network).name]
-            wanted += [adjoint_of(parameter).name for parameter in parameters(network)]
-            wanted += [next_value(parameter).name for parameter in parameters(network)]
-            memories = optimiser_memory(self.optimiser, parameters(network))
-            wanted += [next_value(memory.symbol).name for memory in memories]
-            outputs = [name for name in wanted if name in names]
-        constants: dict[str, float | tuple[float, ...]] = dict(network.loss.per_output)
-        if isinstance(network.layers[-1].activation, Softmax):
-            constants |= dict(network.layers[-1].activation.per_output)
-        constants |= {"alpha": network.penalty.l2, "alpha1": network.penalty.l1}
-        constants |= optimiser_constants(self.optimiser)
-        constants |= {f"p{number}": rate for number, rate in enumerate(dropout_rates(network))}
-        inputs = tuple(symbol for symbol in used if symbol not in assigned)
-        system = Equations(
-            inputs=inputs,
-            equations=tuple(equations),
-            outputs=tuple(outputs),
-            sizes=tuple((units(number), width) for number, width in enumerate(network.widths)),
-            constants=tuple((s.name, constants[s.name]) for s in inputs if s.name in constants),
-        )
-        verify(system)
-        return system
+    def _systems(self) -> Systems:
+        return systems(self.network, self.optimiser)
 
 
 def derive(
