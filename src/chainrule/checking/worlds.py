@@ -14,7 +14,7 @@ from chainrule.calculus.equations import Equation, Equations, Reason, Rule
 from chainrule.checking.backward_code import RELABELLED
 from chainrule.checking.forms import OTHER_SAMPLES
 from chainrule.checking.slips import FITTED, SHIFTED_DOWN, SHIFTED_UP, Slip
-from chainrule.engines.reference import Trace, evaluate
+from chainrule.engines.reference import Evaluator, Trace
 from chainrule.expressions.terms import SAMPLES, Axes, Number, Symbol, Term, replace, symbols, union
 
 Array = NDArray[np.float64]
@@ -104,7 +104,7 @@ class World:
         n = len(self.forward["X"])
         sizes = (*self.forward.equations.sizes, (SAMPLES, n), (OTHER_SAMPLES, n))
         right = replace(term, by)
-        return Value(right.axes, evaluate(_system(right, tuple(inputs), sizes), values)[_RESULT])
+        return Value(right.axes, _evaluator(right, tuple(inputs), sizes)(values)[_RESULT])
 
     def _relabelled(self, symbol: Symbol) -> Value:
         """An array whose axes are taken for others, in the order in which code with samples in rows has them."""
@@ -115,10 +115,10 @@ class World:
 
 
 @lru_cache(maxsize=4096)
-def _system(right: Term, inputs: tuple[Symbol, ...], sizes: tuple[tuple[str, int], ...]) -> Equations:
+def _evaluator(right: Term, inputs: tuple[Symbol, ...], sizes: tuple[tuple[str, int], ...]) -> Evaluator:
     """One term as a system of its own; kept, as a line that has no slip is computed in many passes."""
     equation = Equation(Symbol(_RESULT, right.axes), right, "backward", _REASON)
-    return Equations(inputs, (equation,), (_RESULT,), sizes)
+    return Evaluator(Equations(inputs, (equation,), (_RESULT,), sizes))
 
 
 @lru_cache(maxsize=64)

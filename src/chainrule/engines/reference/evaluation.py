@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule.calculus.equations import Equations
-from chainrule.engines.reference.operations import OPERATIONS, REDUCTIONS, Array
+from chainrule.engines.reference.functions import aligned, length
+from chainrule.engines.reference.operations import Array
 from chainrule.expressions.quoting import suggest
-from chainrule.expressions.terms import SAMPLES, Apply, Axes, Number, Reduce, Size, Symbol, Term, union
+from chainrule.expressions.terms import SAMPLES, Apply, Reduce, Symbol, Term
 
 
 class Trace(Mapping[str, Array]):
@@ -71,26 +72,57 @@ def evaluate(equations: Equations, values: Mapping[str, ArrayLike]) -> Trace:
     >>> evaluate(derive(net).equations, step)["W1+"]
     array([[1.2]])
     """
-    sizes = dict(equations.sizes)
-    given = dict(equations.constants) | dict(values)
-    known: dict[str, Array] = {}
-    for symbol in equations.inputs:
-        if symbol.name not in given:
-            raise ValueError(
-                f"{symbol.name} is missing; it must have the shape {_shape_text(equations, symbol, sizes)}"
-            )
-        array = real_array(given[symbol.name], symbol.name)
-        if SAMPLES in symbol.axes and SAMPLES not in sizes and array.ndim:
-            sizes[SAMPLES] = array.shape[0]
-        if array.shape != tuple(sizes.get(axis) for axis in symbol.axes):
-            expected = _shape_text(equations, symbol, sizes)
-            raise ValueError(f"{symbol.name} must have the shape {expected}, got {array.shape}")
-        known[symbol.name] = array
-    with np.errstate(all="ignore"):  # infinities and NaN are values here; who trains looks for them
-        for left, right in equations.computed:
-            value = _aligned(_value(right, known, sizes), right.axes, left.axes)
-            known[left.name] = np.array(np.broadcast_to(value, tuple(sizes[axis] for axis in left.axes)))
-    return Trace(equations, known)
+    return Evaluator(equations)(values)
+
+
+class Evaluator:
+    """Equations made ready to be computed more than once: what each means is looked up only here.
+
+    Parameters
+    ----------
+    equations : Equations
+    """
+
+    def __init__(self, equations: Equations) -> None:
+        self._equations = equations
+        self._sizes = dict(equations.sizes)
+        self._constants = {name: np.asarray(value, np.float64) for name, value in equations.constants}
+        self._steps = [(left, aligned(right, left.axes), _is_new(left, right)) for left, right in equations.computed]
+
+    def __call__(self, values: Mapping[str, ArrayLike]) -> Trace:
+        """Compute every equation in order; see `evaluate`."""
+        known, sizes = self._given(values)
+        results: dict[str, Any] = known | {length(axis): np.float64(size) for axis, size in sizes.items()}
+        with np.errstate(all="ignore"):  # infinities and NaN are values here; who trains looks for them
+            for left, function, is_new in self._steps:
+                value = np.asarray(function(results), np.float64)
+                shape = tuple(sizes[axis] for axis in left.axes)
+                if not is_new or value.shape != shape:
+                    value = np.array(np.broadcast_to(value, shape))
+                known[left.name] = results[left.name] = value
+        return Trace(self._equations, known)
+
+    def _given(self, values: Mapping[str, ArrayLike]) -> tuple[dict[str, Array], dict[str, int]]:
+        """Copies of the inputs, and the length of every axis."""
+        sizes, known = dict(self._sizes), dict[str, Array]()
+        given: dict[str, ArrayLike] = {**self._constants, **values}
+        for symbol in self._equations.inputs:
+            if symbol.name not in given:
+                expected = _shape_text(self._equations, symbol, sizes)
+                raise ValueError(f"{symbol.name} is missing; it must have the shape {expected}")
+            array = real_array(given[symbol.name], symbol.name)
+            if SAMPLES in symbol.axes and SAMPLES not in sizes and array.ndim:
+                sizes[SAMPLES] = array.shape[0]
+            if array.shape != tuple(sizes.get(axis) for axis in symbol.axes):
+                expected = _shape_text(self._equations, symbol, sizes)
+                raise ValueError(f"{symbol.name} must have the shape {expected}, got {array.shape}")
+            known[symbol.name] = array
+        return known, sizes
+
+
+def _is_new(left: Symbol, right: Term) -> bool:
+    """Whether the value of the right side is an array of its own: neither a view of another nor to be repeated."""
+    return isinstance(right, Apply | Reduce) and left.axes == right.axes
 
 
 def real_array(value: ArrayLike, name: str) -> Array:
@@ -105,7 +137,7 @@ def real_array(value: ArrayLike, name: str) -> Array:
         array = np.array(value)
         if array.dtype.kind not in "biufO":
             raise TypeError(f"its dtype is {array.dtype}")
-        return array.astype(np.float64)
+        return array.astype(np.float64, copy=False)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must be an array of real numbers: {error}") from None
 
@@ -114,42 +146,3 @@ def _shape_text(equations: Equations, symbol: Symbol, sizes: Mapping[str, int]) 
     """``(n, 3)``, or ``(17, 3)`` once the number of samples is known."""
     lengths = [str(length) for length in equations.shape(symbol, str(sizes.get(SAMPLES, "n")))]
     return f"({', '.join(lengths)}{',' if len(lengths) == 1 else ''})"
-
-
-def _value(term: Term, known: Mapping[str, Array], sizes: Mapping[str, int]) -> Array:
-    """The value of a term, its array axes in the order of `term.axes`."""
-    match term:
-        case Number(value):
-            return np.float64(value)  # type: ignore[return-value]
-        case Symbol(name):
-            return known[name]
-        case Size(axis):
-            return np.float64(sizes[axis])  # type: ignore[return-value]
-        case Apply(operation, arguments):
-            values = [_aligned(_value(argument, known, sizes), argument.axes, term.axes) for argument in arguments]
-            return np.asarray(OPERATIONS[operation](*values))
-        case Reduce("sum", (over,), Apply("mul", (left, right))) if over in left.axes and over in right.axes:
-            return _sum_of_products(left, right, term.axes, known, sizes)
-        case Reduce(operation, reduced, operand):
-            values_ = _value(operand, known, sizes)
-            return np.asarray(REDUCTIONS[operation](values_, axis=tuple(map(operand.axes.index, reduced))))
-    raise TypeError(f"not a term that can be computed: {term!r}")
-
-
-def _aligned(value: Array, have: Axes, want: Axes) -> Array:
-    """The array with a length-1 axis wherever `have` lacks an axis of `want`; both are in the canonical order."""
-    if have == want or not have:
-        return value
-    lengths = iter(value.shape)
-    return value.reshape([next(lengths) if axis in have else 1 for axis in want])
-
-
-def _sum_of_products(
-    left: Term, right: Term, axes: Axes, known: Mapping[str, Array], sizes: Mapping[str, int]
-) -> Array:
-    """Σ left · right over a shared axis: einsum, which takes the axes by letters."""
-    letters = {axis: chr(ord("a") + number) for number, axis in enumerate(union(left.axes, right.axes))}
-    names = ["".join(letters[axis] for axis in group) for group in (left.axes, right.axes, axes)]
-    first, second = _value(left, known, sizes), _value(right, known, sizes)
-    result: Any = np.einsum(f"{names[0]},{names[1]}->{names[2]}", first, second, optimize=True)
-    return np.asarray(result)

@@ -7,7 +7,6 @@ for a row or two that would take longer than the arithmetic.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,11 +14,8 @@ from numpy.typing import NDArray
 
 from chainrule.calculus import Derivation
 from chainrule.calculus.forward import prediction
-from chainrule.engines.reference.operations import OPERATIONS, REDUCTIONS
-from chainrule.expressions.terms import Apply, Axes, Number, Reduce, Symbol, Term, replace, walk
-
-Values = Mapping[str, Any]
-Computed = Callable[[Values], Any]
+from chainrule.engines.reference.functions import Values, function_of
+from chainrule.expressions.terms import Apply, Reduce, Symbol, Term, replace, walk
 
 AT_MOST = 8  # rows
 
@@ -41,7 +37,7 @@ class FewRows:
 
     def __init__(self, derivation: Derivation) -> None:
         computed = [step for left, right in derivation.prediction.computed for step in _once_each(left, right)]
-        self._steps = [(left.name, _function_of(right)) for left, right in computed]
+        self._steps = [(left.name, function_of(right)) for left, right in computed]
         self._constants = {name: np.asarray(value) for name, value in derivation.prediction.constants}
         self._output = prediction(derivation.network).name
 
@@ -63,45 +59,3 @@ def _once_each(left: Symbol, right: Term) -> list[tuple[Symbol, Term]]:
         known = {term: symbol for symbol, term in steps}
         steps.append((Symbol(f"{left.name} {number}", node.axes), replace(node, known)))
     return [*steps, (left, replace(right, {term: symbol for symbol, term in steps}))]
-
-
-def _function_of(term: Term) -> Computed:
-    """A function from the values of symbols to the term's value, its axes in the order of `term.axes`."""
-    match term:
-        case Number(value):
-            return lambda values: value
-        case Symbol(name):
-            return lambda values: values[name]
-        case Reduce("sum", (over,), Apply("mul", (left, right))) if left.axes[1:] == (over,) == right.axes[:1]:
-            first, second = _function_of(left), _function_of(right)
-            return lambda values: first(values) @ second(values)
-        case Reduce(operation, reduced, operand):
-            reduction, inner = REDUCTIONS[operation], _function_of(operand)
-            axis = tuple(map(operand.axes.index, reduced))
-            return lambda values: reduction(inner(values), axis=axis)
-        case Apply("select", (condition, *alternatives)):
-            test, branches = _truth(condition, term.axes), [_aligned(branch, term.axes) for branch in alternatives]
-            return lambda values: np.where(test(values), *[branch(values) for branch in branches])
-        case Apply(operation, arguments):
-            function, parts = OPERATIONS[operation], [_aligned(argument, term.axes) for argument in arguments]
-            return lambda values: function(*[part(values) for part in parts])
-    raise TypeError(f"not a term of a prediction: {term!r}")
-
-
-def _truth(condition: Term, want: Axes) -> Computed:
-    """The condition of a selection, as truth values where it is a comparison, which saves turning them to numbers."""
-    match condition:
-        case Apply("less" | "less_equal" as name, arguments):
-            compare: Callable[..., Any] = getattr(np, name)
-            first, second = (_aligned(argument, want) for argument in arguments)
-            return lambda values: compare(first(values), second(values))
-    return _aligned(condition, want)
-
-
-def _aligned(term: Term, want: Axes) -> Computed:
-    """The term's value with an axis of length 1 wherever it lacks one of `want`."""
-    function = _function_of(term)
-    if not term.axes or want[-len(term.axes) :] == term.axes:  # NumPy adds leading axes by itself
-        return function
-    index = tuple(slice(None) if axis in term.axes else None for axis in want)
-    return lambda values: function(values)[index]

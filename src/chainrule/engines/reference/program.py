@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
@@ -13,7 +14,7 @@ from chainrule.calculus.forward import dropout_rates, parameters, prediction
 from chainrule.calculus.updates import GLOBAL_NORM, optimiser_memory
 from chainrule.engines.interface import Costs, Data, Epoch, Floats, State
 from chainrule.engines.masks import dropout_mask
-from chainrule.engines.reference.evaluation import evaluate
+from chainrule.engines.reference.evaluation import Evaluator
 from chainrule.engines.reference.operations import Array
 
 PREDICTED_AT_ONCE = 4096  # rows, so that predicting needs no more memory than training
@@ -69,7 +70,7 @@ class ReferenceProgram:
         return all(bool(np.isfinite(value).all()) for value in self._rounded().values())
 
     def train(self, data: Data, epoch: Epoch) -> Costs:
-        equations, steps = self._derivation.equations, len(epoch.rates)
+        steps = len(epoch.rates)
         L, R, s, norm = np.zeros((4, steps))
         moving = [*self._parameters, *(memory.symbol.name for memory in self._memory)]
         for step in range(steps):
@@ -80,7 +81,7 @@ class ReferenceProgram:
                 continue
             masks = self._masks(epoch.seed, len(rows))
             scalars = {"eta": epoch.rates[step], "t": self._t + 1}
-            trace = evaluate(equations, self._values | batch | masks | scalars)
+            trace = self._step(self._values | batch | masks | scalars)
             L[step], R[step], norm[step] = trace["L"], trace.get("R", 0.0), trace.get(GLOBAL_NORM, 0.0)
             self._values = {name: self._held(trace[f"{name}+"]) for name in moving}
             self._t += 1
@@ -88,7 +89,7 @@ class ReferenceProgram:
 
     def gradients(self, data: Data) -> tuple[float, State]:
         batch = self._batch(data, np.arange(len(data)))
-        trace = evaluate(dropout_free(self._derivation).gradients, self._values | batch)
+        trace = self._gradients(self._values | batch)
         return float(trace["J"]), {f"d{name}": trace[f"d{name}"].astype(self._dtype) for name in self._parameters}
 
     def predict(self, X: Any) -> Floats:
@@ -96,8 +97,20 @@ class ReferenceProgram:
         name, parts = prediction(network).name, []
         for start in range(0, max(X.shape[0], 1), PREDICTED_AT_ONCE):
             values = self._values | {"X": _dense(X[start : start + PREDICTED_AT_ONCE])}
-            parts.append(evaluate(self._derivation.prediction, values)[name])
+            parts.append(self._prediction(values)[name])
         return np.concatenate(parts).astype(self._dtype)
+
+    @cached_property
+    def _step(self) -> Evaluator:
+        return Evaluator(self._derivation.equations)
+
+    @cached_property
+    def _gradients(self) -> Evaluator:
+        return Evaluator(dropout_free(self._derivation).gradients)
+
+    @cached_property
+    def _prediction(self) -> Evaluator:
+        return Evaluator(self._derivation.prediction)
 
     def _held(self, value: Array) -> Array:
         """As exact as `state` gives it out, so that whoever loads that goes on to the bit."""
