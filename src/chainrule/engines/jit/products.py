@@ -2,8 +2,6 @@
 
 ``row_tile``     C[i, :] = A[i, :] B for a few samples i; vectors along B's panels. Forward, and dA on the way back.
 ``dot_tile``     the same for a narrow result; vectors along the reduced axis, then sums of lanes.
-``weight_tile``  dW[k, :] = sum over the samples of A[i, k] D[i, :] for a few rows k of a weight, while the statements
-                 of the tile before it run; ``waiting_tile`` runs those of the last.
 ``bias_tile``    sums of D[i, :] over the samples; ``bias_columns`` the same for a narrow layer.
 
 Each number of a product is one chain of fused multiply-adds in the order of the reduced axis. Tile sizes, threads and
@@ -13,26 +11,23 @@ the width of registers decide which chains run side by side, never their order.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from chainrule.engines.jit.emit import Function, Index
 from chainrule.engines.jit.lanes import Lanes
 from chainrule.engines.jit.layout import Columns, Panels
-from chainrule.engines.jit.stages import BiasSum, RowProduct, WeightProduct
+from chainrule.engines.jit.stages import BiasSum, RowProduct
 from chainrule.engines.jit.tiles import Environment, TileKernel
 from chainrule.engines.jit.vectors import Vectors
 from chainrule.expressions.terms import SAMPLES
 
 __all__ = [
-    "Steps",
+    "accumulate",
     "bias_columns",
     "bias_tile",
     "dot_tile",
     "lane_counts",
+    "rounds_of",
     "row_tile",
-    "steps_of",
-    "waiting_tile",
-    "weight_tile",
 ]
 
 
@@ -44,23 +39,6 @@ def _at_once(sums: int) -> int:
 def lane_counts(lanes: Lanes, width: int) -> tuple[int, ...]:
     """Valid lanes of each vector of a panel that holds `width` columns."""
     return tuple(min(lanes.count, width - begin) for begin in range(0, min(width, lanes.panel), lanes.count))
-
-
-_PIECES = 3
-"""Pieces of the statements on a waiting row; Adam's two roots and two quotients are then parted well enough."""
-
-
-@dataclass(frozen=True)
-class Steps:
-    """How far apart the numbers of an operand lie: from sample to sample, and from unit to unit in a panel."""
-
-    sample: int
-    unit: int
-
-
-def steps_of(place: Panels | Columns) -> Steps:
-    """The steps of a value per sample and unit."""
-    return Steps(place.panel, 1) if isinstance(place, Panels) else Steps(1, place.rows)
 
 
 def _multiply_add(v: Vectors, sums: Sequence[str], rows: int, a: str, a_step: int, b: str, vectors: int) -> list[str]:
@@ -75,7 +53,7 @@ def _multiply_add(v: Vectors, sums: Sequence[str], rows: int, a: str, a_step: in
     return result
 
 
-def _rounds(
+def rounds_of(
     v: Vectors, state: Sequence[str], rows: int, vectors: int, number: int, *, a_step: int, a_row: int, b_step: int
 ) -> list[str]:
     """`number` rounds of `_multiply_add` on a state of sums and the pointers a and b, which move on by their steps."""
@@ -86,7 +64,7 @@ def _rounds(
     return [*sums, f.at(a, number * a_step, scalar), f.at(b, number * b_step, scalar)]
 
 
-def _accumulate(
+def accumulate(
     v: Vectors,
     sums: Sequence[str],
     rows: int,
@@ -104,7 +82,7 @@ def _accumulate(
     f, step = v.function, {"a_step": a_step, "a_row": a_row, "b_step": b_step}
 
     def rounds(state: Sequence[str], number: int) -> list[str]:
-        return _rounds(v, state, rows, vectors, number, **step)
+        return rounds_of(v, state, rows, vectors, number, **step)
 
     state = [*sums, a, b]
     at_once = _at_once(len(sums))
@@ -128,17 +106,14 @@ def row_tile(
     f, v, lanes = kernel.function, kernel.vectors, environment.lanes
     vectors, panel = len(valid), lanes.panel
     sums: list[str] = ["zeroinitializer"] * (rows * vectors)
-    steps = steps_of(left)
     if isinstance(left, Columns):
-        sums, _, _ = _accumulate(
-            v, sums, rows, vectors, "%a", "%b", reduced, a_step=steps.unit, a_row=steps.sample, b_step=panel
-        )
+        sums, _, _ = accumulate(v, sums, rows, vectors, "%a", "%b", reduced, a_step=left.rows, a_row=1, b_step=panel)
     else:
         kinds = [lanes.vector] * len(sums) + ["ptr", "ptr"]
 
         def one_panel(_: Index, state: list[str], count: int = panel) -> list[str]:
             *inner, a, b = state
-            inner, _a, b = _accumulate(v, inner, rows, vectors, a, b, count, a_step=1, a_row=panel, b_step=panel)
+            inner, _a, b = accumulate(v, inner, rows, vectors, a, b, count, a_step=1, a_row=panel, b_step=panel)
             return [*inner, f.at(a, left.panel_stride, lanes.scalar), b]
 
         state = [*sums, "%a", "%b"]
@@ -147,90 +122,6 @@ def row_tile(
             state = one_panel(0, state, reduced % panel)
         sums = state[:-2]
     kernel.finish(sums, rows)
-    return kernel
-
-
-def weight_tile(
-    environment: Environment,
-    stage: WeightProduct,
-    rows: int,
-    valid: Sequence[int],
-    row_axis: str,
-    vector_axis: str,
-    steps: Steps,
-    most_waiting: int,
-) -> TileKernel:
-    """A tile of `rows` rows of a weight's panel, while the statements of the tile before it run.
-
-    Operands ``a`` (steps given), ``b`` (panels), ``samples``, and ``scratch``, where the sums go in the end; until
-    then the sums of ``waiting`` rows of the tile before lie in it, from ``first`` on. The places passed are those of
-    the tile before; this tile's rows of the same values, ``distance`` numbers on, are fetched into the cache.
-
-    Between two rounds of the product stands a piece of the statements on a waiting row, where that helps (`_mixes`):
-    Adam's root and quotient occupy the divider, the product all else, and neither waits for the other.
-    """
-    operands = [("ptr", "a"), ("ptr", "b"), ("i64", "samples"), ("ptr", "scratch")]
-    operands += [("i64", "distance"), ("ptr", "first"), ("i64", "waiting")]
-    kernel = TileKernel(environment, stage, operands, stage.result, row_axis, vector_axis, valid)
-    f, v, lanes, vectors = kernel.function, kernel.vectors, environment.lanes, len(valid)
-    step = {"a_step": steps.sample, "a_row": steps.unit, "b_step": lanes.panel}
-    kinds = [lanes.vector] * (rows * vectors) + ["ptr", "ptr"]
-    # One round beside each piece, none where the samples would not last. A number that LLVM does not know keeps it
-    # from moving the pieces together.
-    rounds = f.minimum(f.divide("%samples", most_waiting * _PIECES), 1) if _mixes(environment) else 0
-
-    def waiting_row(j: Index, state: list[str]) -> list[str]:
-        pieces = _between_slow_instructions(f.aside(lambda: kernel.finish_row(j, "%first")))
-        for n in range(_PIECES):
-            carried = list(zip(kinds, state, strict=True))
-            state = f.loop(0, rounds, lambda _, now: _rounds(v, now, rows, vectors, 1, **step), carried=carried)
-            for piece in pieces[n * len(pieces) // _PIECES : (n + 1) * len(pieces) // _PIECES]:
-                f.lines.extend(piece)
-        kernel.fetch_row(j, "%distance")
-        return state
-
-    state = ["zeroinitializer"] * (rows * vectors) + ["%a", "%b"]
-    *sums, a, b = f.loop(0, "%waiting", waiting_row, carried=list(zip(kinds, state, strict=True)))
-    left = f.subtract("%samples", f.multiply(f.multiply("%waiting", _PIECES), rounds))
-    sums, _, _ = _accumulate(v, sums, rows, vectors, a, b, left, **step)
-    for number, value in enumerate(sums):
-        v.store(value, f.at("%scratch", number * lanes.count, lanes.scalar))
-    f.do("ret void")
-    return kernel
-
-
-def _mixes(environment: Environment) -> bool:
-    """Whether a waiting row's statements stand between the rounds of a product, instead of before them all.
-
-    With 16 registers the sums would leave none for the statements (AVX2: 10 % slower). In float64 a row's roots and
-    quotients take longer than the rounds beside them and slow these down (4 to 9 %).
-    """
-    return environment.target.isa == "avx512" and environment.lanes.bytes == 4
-
-
-def _between_slow_instructions(lines: Sequence[str]) -> list[list[str]]:
-    """Instructions cut after each quotient and root.
-
-    What needs a slow result stands in the next piece. A processor can let later rounds overtake a slow instruction,
-    but only as far as it has registers to spare; two slow ones in a row would exhaust them.
-    """
-    pieces: list[list[str]] = [[]]
-    for line in lines:
-        pieces[-1].append(line)
-        if " fdiv " in line or "@llvm.sqrt." in line:
-            pieces.append([])
-    return pieces
-
-
-def waiting_tile(
-    environment: Environment, stage: WeightProduct, valid: Sequence[int], row_axis: str, vector_axis: str
-) -> TileKernel:
-    """The last tile's statements; operands ``first`` and ``waiting`` as in `weight_tile`."""
-    operands = [("ptr", "first"), ("i64", "waiting")]
-    kernel = TileKernel(environment, stage, operands, stage.result, row_axis, vector_axis, valid)
-    f = kernel.function
-    f.loop(0, "%waiting", lambda row, _: kernel.finish_row(row, "%first"))
-    f.do("ret void")
     return kernel
 
 

@@ -200,16 +200,15 @@ class TileKernel:
 
         self.loop_rows(0, rows, results if accumulators else lambda row: [])
 
-    def finish_row(self, row: Index, scratch: str) -> None:
-        """The tail for one row, a run-time number, of accumulators that lie in scratch; one vector after the other."""
+    def finish_vector(self, row: Index, vector: int, scratch: str) -> None:
+        """The tail for one vector of a row, a run-time number, of accumulators that lie in scratch."""
         f, v, count = self.function, self.vectors, self.environment.lanes.count
-        begin = f.multiply(row, len(self.valid) * count)
-        for vector in range(len(self.valid)):
-            result = v.load(f.at(scratch, f.add(begin, vector * count), v.lanes.scalar))
-            place = {self.row_axis: row, self.vector_axis: vector}
-            sums = [v.load(self._total(k, vector)) for k in range(len(self.totals))]
-            for k, value in enumerate(self._at_places(self.pointwise.nested(), [place], [result], sums)):
-                v.store(value, self._total(k, vector))
+        begin = f.add(f.multiply(row, len(self.valid) * count), vector * count)
+        result = v.load(f.at(scratch, begin, v.lanes.scalar))
+        place = {self.row_axis: row, self.vector_axis: vector}
+        sums = [v.load(self._total(k, vector)) for k in range(len(self.totals))]
+        for k, value in enumerate(self._at_places(self.pointwise.nested(), [place], [result], sums)):
+            v.store(value, self._total(k, vector))
 
     def fetch_row(self, row: Index, distance: str) -> None:
         """Bring one row of the values that the statements use, `distance` numbers on, into the cache."""

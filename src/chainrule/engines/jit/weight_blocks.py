@@ -1,7 +1,7 @@
 """The stages over weights: blocks of one panel's columns by as many rows, cut into register tiles.
 
-A tile's product runs while the statements of the tile before it are computed (`products.weight_tile`), so the sums of
-one tile always wait in scratch for their statements. Which tile that is stands in memory, because branches change it.
+A tile's product runs while the statements of the tile before it are computed (`weight_tile`), so the sums of one tile
+always wait in scratch for their statements. Which tile that is stands in memory, because branches change it.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from chainrule.engines.jit.emit import Index
 from chainrule.engines.jit.layout import Panels, copy_name, stored_name
-from chainrule.engines.jit.products import lane_counts, steps_of, waiting_tile, weight_tile
+from chainrule.engines.jit.products import lane_counts
 from chainrule.engines.jit.stages import ParameterMap, WeightProduct
 from chainrule.engines.jit.tiles import TileKernel, map_tile
 from chainrule.engines.jit.totals import clear_totals, total_parts
 from chainrule.engines.jit.transposition import transpose_block
+from chainrule.engines.jit.weight_tiles import steps_of, waiting_tile, weight_tile
 
 if TYPE_CHECKING:
     from chainrule.engines.jit.assembly import Assembly
@@ -62,8 +63,6 @@ class WeightBlocks:
         self.columns, self.blocks = (-(-size // self.lanes.panel) for size in (self.width, self.height))
         self.at_once = assembly.target.tile_vectors
         self._usual = lane_counts(self.lanes, self.width)[: self.at_once]
-        heights = min(self.height, self.lanes.panel), self.height % self.lanes.panel
-        self._tallest = max(height for rows in heights if rows for _, height in self._tiles_of(rows))
         self._copies = self._copy_functions()
         self.waiting = _Waiting(assembly)
         self.waiting.clear()
@@ -147,7 +146,7 @@ class WeightBlocks:
         done = 0
         for start, height in self._tiles_of(rows):
             kernel = weight_tile(
-                a.environment, stage, height, valid, self.row_axis, self.vector_axis, steps_of(factors), self._tallest
+                a.environment, stage, height, valid, self.row_axis, self.vector_axis, steps_of(factors)
             )  # fmt: skip
             name = a.module.add(kernel.function, f"{stage.result.name}_{height}x{len(valid)}")
             if isinstance(factors, Panels):
