@@ -7,7 +7,7 @@ parameters, in the layout and the letters that its author used; the last derivat
 activation at the output.
 """
 
-import sys
+import argparse
 from pathlib import Path
 
 from chainrule import Derivation, Network, derive
@@ -64,7 +64,9 @@ PAGES: dict[str, Derivation] = {
 
 def main() -> None:
     """Write the pages."""
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent.parent / "docs" / "derivations"
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, nargs="?", default=Path(__file__).parent.parent / "docs" / "derivations")
+    folder = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
     for name, derivation in PAGES.items():
         path = folder / f"{name}.html"

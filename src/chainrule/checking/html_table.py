@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 _CELL = "text-align: left; padding: .15em 1.2em .15em 0; vertical-align: baseline"
+_PLAIN = "margin: .3em 0; white-space: pre-wrap"
 _WRONG = "color: #c0402a; font-weight: 600"  # readable on white and on black
 
 
@@ -25,10 +26,9 @@ def html_table(
     """
     cells = "".join(f'<th style="{_CELL}">{escape(name)}</th>' for name in head)
     body = "".join(_row(cells, right=right) for cells, right in rows)
-    below = "".join(f'<p style="margin: .3em 0; white-space: pre-wrap">{escape(remark)}</p>' for remark in remarks)
-    caption = f'<caption style="{_CELL}; white-space: pre-wrap">{escape(title)}</caption>'
+    below = "".join(f'<p style="{_PLAIN}">{escape(remark)}</p>' for remark in remarks)
     return (
-        f'<table style="border-collapse: collapse">{caption}'
+        f'<p style="{_PLAIN}">{escape(title)}</p><table style="border-collapse: collapse; margin: 0">'
         f"<thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>{below}"
     )
 

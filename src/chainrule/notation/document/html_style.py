@@ -1,7 +1,7 @@
 """How the page looks: one column of reading width, formulas on a grid, results in a box.
 
-A notebook has rules of its own for lists and tables, in selectors of one class and one or two elements; ours come later
-and must not be weaker.
+A notebook has rules of its own for lists and tables, in selectors of up to two classes and two elements; ours come
+later and must not be weaker.
 """
 
 STYLE = """
@@ -29,7 +29,8 @@ STYLE = """
 .chainrule table { border-collapse: collapse; font-size: .95rem; margin: 0; }
 .chainrule tbody tr:nth-child(n) { background: none; }
 .chainrule th { font-weight: 600; color: var(--soft); border-bottom: 1px solid var(--faint); }
-.chainrule td, .chainrule th { padding: .22rem 1.3rem .22rem 0; vertical-align: baseline; text-align: left; }
+.chainrule td, .chainrule th { padding: .22rem 1.3rem .22rem 0; vertical-align: baseline; }
+.chainrule td:nth-child(n), .chainrule th:nth-child(n) { text-align: left; }
 .chainrule .chain {
   display: grid; grid-template-columns: max-content minmax(max-content, auto) 1fr; column-gap: .35em; row-gap: .5em;
   align-items: center; overflow-x: auto; margin: .45em 0; padding: .35em 0 .35em 1.4rem;
