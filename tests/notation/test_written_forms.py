@@ -19,12 +19,12 @@ from chainrule.notation.text import to_text
 from chainrule.notation.tree import Partial, Relation
 from chainrule.notation.writing import Writer, as_written
 from tests.notation.written_values import left_value, setting
-from tests.zoo import Animal, draw, every_animal, network
+from tests.zoo import Animal, draw, every_written_animal, network
 
 LAYOUTS = ("rows", "columns", "sample", "index")
 
 
-@every_animal
+@every_written_animal
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_written_forms_are_read_back_and_worth_the_trace(animal, layout):
     animal = replace(animal, samples=1) if layout == "sample" else replace(animal, samples=min(animal.samples, 3))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -172,19 +172,19 @@ def collect(root: Term) -> Term:
     """Sums multiplied out, with like terms collected: −Y(1 − A) + (1 − Y)A becomes A − Y."""
     if not _is_sum(root):
         return rewrite_children(root, collect)
-    expanded = _polynomial(root)
+    expanded = polynomial(root)
     if len(expanded) > MAX_MONOMIALS:
         return root
     return sum_of(term_of(Product(c, tuple(monomial), ())) for monomial, c in expanded.items() if c)
 
 
-def _polynomial(root: Term) -> dict[tuple[Term, ...], float]:
+def polynomial(root: Term) -> dict[tuple[Term, ...], float]:
     """A term as coefficients of monomials; what is neither sum nor product is an indeterminate."""
     result: dict[tuple[Term, ...], float] = {}
     for part in summands(root):
         factors = product(part)
         atoms = factors.above + tuple(div(1, factor) for factor in factors.below)
-        expanded = [_polynomial(atom) if _is_sum(atom) else {(atom,): 1.0} for atom in atoms]
+        expanded = [polynomial(atom) if _is_sum(atom) else {(atom,): 1.0} for atom in atoms]
         if math.prod(map(len, expanded)) > MAX_MONOMIALS:
             expanded = [{(atom,): 1.0} for atom in atoms]
         partial: dict[tuple[Term, ...], float] = {(): factors.coefficient}
@@ -282,6 +282,31 @@ def labels_sum_to_one(root: Term) -> Term:
             if names[1] == "Y" and names[0] in GROUPS:
                 return ONE
     return rewrite_children(root, labels_sum_to_one)
+
+
+def one_group_each(root: Term, groups: Sequence[Term]) -> Term:
+    """G₁ x + G₂ x + … replaced by x in sums that have it for all groups: every output is in one of them."""
+    root = rewrite_children(root, lambda child: one_group_each(child, groups))
+    if not groups or not _is_sum(root):
+        return root
+    parts = summands(root)
+    for part in parts:
+        value = product(part)
+        if groups[0] not in value.above:
+            continue
+        alike = [term_of(_without(value, groups[0], group)) for group in groups]
+        found = [next((other for other in parts if term_of(product(other)) == one), None) for one in alike]
+        if None not in found:
+            left = [other for other in parts if other not in found]
+            return one_group_each(sum_of([term_of(_without(value, groups[0])), *left]), groups)
+    return root
+
+
+def _without(value: Product, factor: Term, *instead: Term) -> Product:
+    """A product with one of its factors left out, or replaced."""
+    position = value.above.index(factor)
+    above = (*value.above[:position], *instead, *value.above[position + 1 :])
+    return Product(value.coefficient, above, value.below)
 
 
 def factor_out(root: Term) -> Term:

@@ -15,6 +15,7 @@ from chainrule.calculus.forward import COST
 from chainrule.expressions.derivatives import differentiate, pointwise_leaves
 from chainrule.expressions.terms import (
     ONE,
+    Apply,
     Reduce,
     Symbol,
     Term,
@@ -26,6 +27,7 @@ from chainrule.expressions.terms import (
     sub,
     symbols,
     union,
+    walk,
 )
 
 Contributions = dict[Symbol, list[Term]]
@@ -104,9 +106,14 @@ def backward_equations(
 def _named(contributions: list[Term], forward: Sequence[Equation]) -> Term:
     """The sum of contributions, with every subterm that the forward equations name called by its name.
 
-    Such is the softmax that the derivative of a logsumexp makes anew.
+    Such is the softmax that the derivative of a logsumexp makes anew; that of a group's is A in the group, 0 elsewhere.
     """
     names: dict[Term, Term] = {e.right: e.left for e in forward if not isinstance(e.right, Symbol) and e.right.children}
+    for equation in forward:
+        for node in walk(equation.right):
+            match node:
+                case Apply("mul", (G, Reduce("logsumexp", _, operand) as below)) if isinstance(G, Symbol):
+                    names[exp(sub(operand, below))] = G * equation.left
     return tidy(replace(sum_of(contributions), names))
 
 

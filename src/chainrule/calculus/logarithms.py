@@ -1,6 +1,7 @@
 """Logarithms of output activations, rewritten so that they are finite wherever the network is.
 
 log σ(z) = −softplus(−z),  log(1 − σ(z)) = −softplus(z),  log exp(z) = z,  log softmax(z) = z − logsumexp z,
+log(1 − softmax(z)_k) = logsumexp of the others' z − logsumexp z,
 log softplus(z) = z far below 0, where softplus(z) is e^z to the last digit.
 Computed as written, log σ(z) is −∞ from z = −104 in float32; rewritten it is exact to the last digits.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chainrule.calculus.algebra import Product, product, rewrite_children, term_of, tidy
+from chainrule.calculus.complements import log_of_complement, normaliser_of
 from chainrule.expressions.activations import sigmoid, softplus
 from chainrule.expressions.terms import Apply, Call, Symbol, Term, is_number, less, replace, select, walk
 
@@ -35,6 +37,8 @@ def without_logarithms(root: Term, definitions: Mapping[Symbol, Term]) -> Term:
                 match definitions[A]:
                     case Call(function, z, 0) if function == sigmoid:
                         rules[node] = -Call(softplus, z)
+                    case definition if normaliser := normaliser_of(definition):
+                        rules[node] = log_of_complement(A, normaliser)
     return tidy(replace(root, rules)) if rules else root
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace as with_fields
 
 from chainrule.calculus.algebra import (
+    GROUPS,
     cancel,
     collect,
     common_denominator,
@@ -17,10 +18,12 @@ from chainrule.calculus.algebra import (
     factor_out,
     labels_sum_to_one,
     multiply_in,
+    one_group_each,
     out_of_sums,
     tidy,
 )
 from chainrule.calculus.backward import adjoint_of
+from chainrule.calculus.complements import without_complements
 from chainrule.calculus.equations import Equation, Step
 from chainrule.calculus.logarithms import without_quotients
 from chainrule.expressions.derivatives import computed_derivative
@@ -40,7 +43,7 @@ REWRITES: tuple[Rewrite, ...] = (
     CANCEL,
     FACTOR_OUT,
 )
-MULTIPLY_IN: tuple[Rewrite, ...] = (("multiply in", multiply_in), OUT_OF_SUMS, FACTOR_OUT)
+MULTIPLY_IN: tuple[Rewrite, ...] = (("multiply in", multiply_in), OUT_OF_SUMS)
 LONGEST_OPENED = 8  # nodes; a longer f′ (gelu, mish) is kept as f′(Z)
 
 
@@ -55,14 +58,23 @@ def simplify_backward(
     rewrites = REWRITES if distributions else tuple(rewrite for rewrite in REWRITES if rewrite != LABELS_SUM_TO_ONE)
     definitions = {equation.left: equation.right for equation in forward}
     quotients = "softplus and its derivative are both exp far below 0"
-    rewrites = (*rewrites, (quotients, lambda term: without_quotients(term, definitions)))
+    complements = "an output above ¾ apart, where 1 − A may be 0"
+    groups = [s for e in forward for s in symbols(e.right) if s.name in GROUPS]
+    if groups:
+        at = rewrites.index(LABELS_SUM_TO_ONE) + 1 if distributions else 0
+        one_each = ("every output is in one group", lambda term: one_group_each(term, groups))
+        rewrites = (*rewrites[:at], one_each, *rewrites[at:])
+    ways = (
+        (*rewrites, (quotients, lambda term: without_quotients(term, definitions))),
+        (*MULTIPLY_IN, (complements, lambda term: without_complements(term, definitions)), FACTOR_OUT),
+    )
     of_output = _adjoints_from(output, forward)
     result: list[Equation] = []
     for bare in backward:
         equation = _derivative_by_output(bare, forward)
         merged = None
         if result and {result[-1].left, equation.left} <= of_output:
-            merged = _merged(equation, result[-1], rewrites)
+            merged = _merged(equation, result[-1], ways)
         if merged is not None:
             result[-1] = merged  # nothing else reads the equation that was put in
         elif _mixes_units(equation):
@@ -100,10 +112,11 @@ def _derivative_by_output(equation: Equation, forward: Sequence[Equation]) -> Eq
     return _step(equation, called, rewritten)
 
 
-def _merged(equation: Equation, above: Equation, rewrites: Sequence[Rewrite]) -> Equation | None:
+def _merged(equation: Equation, above: Equation, ways: Sequence[Sequence[Rewrite]]) -> Equation | None:
     """The equation with `above` put into it and simplified, if that leaves no division by values; else None.
 
-    Where collecting like terms makes it longer, the factors are multiplied in instead.
+    Of the ways to simplify it, that which ends shortest is taken: where collecting like terms makes it longer, the
+    factors are multiplied in instead.
     """
     if not (equation.right == above.left or divides_by_values(above.right)):
         return None
@@ -112,7 +125,7 @@ def _merged(equation: Equation, above: Equation, rewrites: Sequence[Rewrite]) ->
         right = above.right
         return with_fields(inserted, right=right, steps=(*inserted.steps, *above.steps[1:]))
     inserted = _step(equation, f"insert {above.left}", replace(equation.right, {above.left: above.right}))
-    forms = [_rewritten(inserted, rewrites), _rewritten(inserted, MULTIPLY_IN)]
+    forms = [_rewritten(inserted, rewrites) for rewrites in ways]
     best = min(forms, key=lambda form: (divides_by_values(form.right), sum(1 for _ in walk(form.right))))
     return None if divides_by_values(best.right) else best
 

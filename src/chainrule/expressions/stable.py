@@ -20,6 +20,10 @@ def stable_form(root: Term) -> Term:
     select(less_equal(Z1, 0), 0, Z1) + log1p(exp(-abs(Z1)))
     """
     match root:
+        case Apply("sub", (Reduce("logsumexp", over, operand), Reduce("logsumexp", other, below))):
+            shift, second = Reduce("max", over, stable_form(operand)), Reduce("max", other, stable_form(below))
+            logs = _log_of_sum(stable_form(operand), over, shift), _log_of_sum(stable_form(below), other, second)
+            return sub(shift, second) + sub(*logs)
         case Apply("sub", (left, Reduce("logsumexp", over, operand))):
             shift = Reduce("max", over, stable_form(operand))
             return sub(sub(stable_form(left), shift), _log_of_sum(stable_form(operand), over, shift))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from chainrule.expressions.terms import SAMPLES, Apply, Axes, Call, Number, Reduce, Size, Symbol, Term
 from chainrule.notation.arithmetic import number, product, signed_sum, unsigned
 from chainrule.notation.conditions import indicator
+from chainrule.notation.left_out import with_units_left_out
 from chainrule.notation.naming import Symbols, is_derivative
 from chainrule.notation.tree import Applied, Bars, BigSum, Fraction, Letter, Mark, Node, Power, negated
 
@@ -60,6 +61,9 @@ class EntryWriter:
         def inner(part: Term) -> Node:
             return self.write(part, letters)
 
+        plainer = with_units_left_out(term)
+        if plainer is not None:
+            return self.write(plainer, letters)
         match term:
             case Number(value):
                 return number(value)

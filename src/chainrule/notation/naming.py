@@ -93,7 +93,7 @@ class Symbols:
         else:
             base, layer = self._base(match["base"]), match["layer"]
             base = base.lower() if small and match["base"] in _CAPITALS else base
-        if match["base"] in SPELLED:  # β₁ and α₁ belong to no layer
+        if match["base"] in SPELLED or match["base"] == "G":  # β₁, α₁ and the group G₁ belong to no layer
             return _spelled(base, (*((Mark(layer),) if layer else ()), *extra), (*upper, *_plus(match["next"])))
         if not match["d"]:
             return self._marked(base, layer, extra, (*upper, *_plus(match["next"])))

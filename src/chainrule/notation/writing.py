@@ -23,6 +23,7 @@ from chainrule.notation.arithmetic import elementwise, factors, juxtaposed, numb
 from chainrule.notation.conditions import indicator
 from chainrule.notation.entries import EntryWriter
 from chainrule.notation.layouts import LAYOUTS, Layout
+from chainrule.notation.left_out import with_units_left_out
 from chainrule.notation.naming import Symbols
 from chainrule.notation.tree import (
     ONES,
@@ -105,6 +106,9 @@ class Writer:
         def broadcast(part: Term) -> Node:
             return self._broadcast(part, shape)
 
+        plainer = with_units_left_out(term)
+        if plainer is not None:
+            return self._matrix(plainer, shape)
         match term:
             case Number(value):
                 return number(value)
@@ -154,27 +158,33 @@ class Writer:
     def _product(self, term: Term, shape: Shape) -> Node:
         """Scalars in front, vectors as diagonal matrices at their side, and ⊙ between what has all axes."""
         scalars: list[Node] = []
-        before: list[Node] = []
+        before: list[Term] = []
         whole: list[Node] = []
-        behind: list[Node] = []
+        behind: list[Term] = []
+        inner: list[Node] = []
         full = {axis for axis in shape if axis is not None}
         for factor in _split(term):
             axes = set(self._axes(factor.axes))
             if not axes:
                 # 𝟏ᵀ v of one sample is 1×1: as a product it fits behind a column, not before it.
-                place = behind if full and shape[0] in full and _is_inner_product(factor) else scalars
+                place = inner if full and shape[0] in full and _is_inner_product(factor) else scalars
                 place.append(self._matrix(factor, (None, None)))
             elif axes == full or len(full) < 2:
                 whole.append(self._broadcast(factor, shape))
             else:
-                diagonal = Applied(Letter("diag"), (self._matrix(factor, (next(iter(axes)), None)),))
-                (before if axes == {shape[0]} else behind).append(diagonal)
+                (before if axes == {shape[0]} else behind).append(factor)
+        if not whole and len(before) == len(behind) == 1:  # column times row
+            column, row = self._matrix(before[0], (shape[0], None)), self._matrix(behind[0], (None, shape[1]))
+            return juxtaposed([*_without_ones(scalars), column, row])
         if not whole:
             middle = [] if not (before or behind) else [juxtaposed([ONES, Transpose(ONES)])]
         else:
             middle = [elementwise(whole)]
-        parts = [*_without_ones(scalars), *before, *middle, *behind]
+        parts = [*_without_ones(scalars), *map(self._diagonal, before), *middle, *map(self._diagonal, behind), *inner]
         return juxtaposed(parts) if parts else Num("1")
+
+    def _diagonal(self, vector: Term) -> Node:
+        return Applied(Letter("diag"), (self._matrix(vector, (self._axes(vector.axes)[0], None)),))
 
     def _reduced(self, term: Reduce, shape: Shape) -> Node:
         over = self._axes(term.over)

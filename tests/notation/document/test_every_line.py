@@ -16,7 +16,7 @@ from chainrule.notation.presets import symbols_of
 from chainrule.notation.text import to_text
 from chainrule.notation.tree import Applied, Num, Product
 from tests.notation.document.chains import Worlds, indices_of, is_plan, worth
-from tests.zoo import REPRESENTATIVES, ZOO, every_animal
+from tests.zoo import GROUPED, REPRESENTATIVES, ZOO, every_written_animal
 
 LAYOUTS = ("columns", "rows", "sample", "index")
 SMALL = {"W": "w", "X": "x", "Z": "u", "A": "h", "Y": "y", "J": "C", "L": "ℒ", "yhat": "ŷ"}
@@ -32,7 +32,7 @@ CHOICES = {
 }
 
 
-@every_animal
+@every_written_animal
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_every_line_equals_the_next(animal, layout):
     animal = replace(animal, samples=1 if layout == "sample" else min(animal.samples, 3))
@@ -132,7 +132,7 @@ def chosen_for(animal, choice):
 @pytest.mark.parametrize("choice", CHOICES)
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_every_line_in_other_letters_equals_the_next(layout, choice):
-    for animal in REPRESENTATIVES[LAYOUTS.index(layout) :: 9]:
+    for animal in [*REPRESENTATIVES[LAYOUTS.index(layout) :: 9], GROUPED[LAYOUTS.index(layout)]]:
         if letters := chosen_for(animal, choice):
             few = replace(animal, samples=1 if layout == "sample" else 2)
             worlds = Worlds(few, layout=layout, detail="full", symbols=letters)
@@ -146,14 +146,14 @@ EACH_IN_ITS_LAYOUT = [(LAYOUTS[number % len(LAYOUTS)], choice) for number, choic
 
 @pytest.mark.parametrize(("layout", "choice"), EACH_IN_ITS_LAYOUT)
 def test_every_line_is_read_back(layout, choice):
-    assert_read_back(REPRESENTATIVES[::6], layout, choice)
+    assert_read_back([*REPRESENTATIVES[::6], GROUPED[-1]], layout, choice)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("choice", CHOICES)
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_every_line_of_the_zoo_is_read_back(layout, choice):
-    assert_read_back(ZOO if choice in PRESETS else REPRESENTATIVES, layout, choice)
+    assert_read_back([*(ZOO if choice in PRESETS else REPRESENTATIVES), *GROUPED], layout, choice)
 
 
 def assert_read_back(animals, layout, choice):

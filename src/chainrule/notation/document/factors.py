@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace as with_fields
 
-from chainrule.calculus.algebra import collect, common_denominator, tidy
+from chainrule.calculus.algebra import GROUPS, collect, common_denominator, tidy
 from chainrule.calculus.backward import adjoint_of
 from chainrule.calculus.equations import Equation
 from chainrule.calculus.forward import prediction
@@ -43,6 +43,8 @@ REWRITES = {
     "cancel": "the common factors cancel",
     "factors that do not vary, out of the sum": "what does not vary goes in front of the sum",
     "each row of labels sums to 1": "the labels of a sample sum to 1",
+    "every output is in one group": "every output is in one group",
+    "an output above ¾ apart, where 1 − A may be 0": "the same, where an output may round to 1",
     "factor out": "factored out",
     "multiply in": "multiplied in, where fractions cancel",
     "chain rule": "chain rule",
@@ -137,10 +139,20 @@ _SAME = Indicator(Relation((Letter("j"), Letter("k")), ("=",)))
 
 
 def jacobian_entry(pen: Pen) -> Node:
-    """∂a_k/∂z_j of a softmax: a_k (𝟏[j = k] − a_j)."""
+    """∂a_k/∂z_j of a softmax: a_k (𝟏[j = k] − a_j); in groups, a_j only where both are in one."""
     A = softmax_equation(pen).left
     a_j, a_k = pen.entry(A, pen.indices(A)), pen.entry(A, dict.fromkeys(A.axes, "k"))
-    return juxtaposed([a_k, Sum((_SAME, a_j), (False, True))])
+    together = _in_one_group(pen)
+    return juxtaposed([a_k, Sum((_SAME, juxtaposed([together, a_j]) if together else a_j), (False, True))])
+
+
+def _in_one_group(pen: Pen) -> Node | None:
+    """Σ over the groups of G_j G_k, which is 1 or 0; None where there are no groups."""
+    A = softmax_equation(pen).left
+    groups = [s for s in symbols(softmax_equation(pen).right) if s.name in GROUPS]
+    j, k = pen.indices(A), dict.fromkeys(A.axes, "k")
+    pairs = tuple(juxtaposed([pen.entry(group, j), pen.entry(group, k)]) for group in groups)
+    return Sum(pairs, (False,) * len(pairs)) if len(pairs) > 1 else pairs[0] if pairs else None
 
 
 def softmax_jacobian(pen: Pen) -> list[Block]:
@@ -154,9 +166,9 @@ def softmax_jacobian(pen: Pen) -> list[Block]:
     left = Partial(a_k, _letter(z_j))
     words: Prose = (_SAME, " is 1 when ", Letter("j"), " = ", Letter("k"), ", else 0")
     whole = Chain(left, (Link(jacobian_entry(pen), words),), "sample")
-    row = pen.derivation.network.layers[-1].activation
-    if isinstance(row, Softmax) and row.groups:
-        return [sentence("For outputs of the same group; for those of different groups it is 0."), whole]
+    together = _in_one_group(pen)
+    if together is not None:
+        return [whole, sentence(together, " is 1 where both outputs are in one group, else 0.")]
     if pen.detail != "full":
         return [whole]
     S = pen.sum_over(A.axes[-1], "m", pen.entry(exp(logits), dict.fromkeys(A.axes, "m")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
+from chainrule.calculus.algebra import GROUPS
 from chainrule.calculus.equations import Equation, Reason, Rule
 from chainrule.expressions.activations import Softmax
 from chainrule.expressions.functions import Function
@@ -165,6 +166,8 @@ def _as_layer_two(node: Term, axes: dict[str, str], numbers: dict[int, str]) -> 
         own = tuple(axes.get(axis, axis) for axis in node.axes)
         if node.name == "X":
             return Symbol("A1", own)
+        if node.name in GROUPS:  # whose number is that of a group
+            return Symbol(node.name, own)
         return Symbol(letter + numbers.get(int(number), number), own) if own and number else Symbol(node.name, own)
     children = tuple(_as_layer_two(child, axes, numbers) for child in node.children)
     if isinstance(node, Reduce):
@@ -191,11 +194,12 @@ def _renumbered(node: Node, names: dict[str, str], pen: Pen) -> Node:
         if part.name == "f":
             layered = _numbered(pen).layered("f", names.get("2", ""))
             return replace(layered, upper=(*layered.upper, *part.upper))
-        if part == strength:  # its 1 is no layer
+        if part in unlayered:
             return part
         return replace(part, lower=_marks(part.lower, names), upper=_marks(part.upper, names))
 
-    strength = pen.letter(Symbol("alpha1"))
+    names_of_groups = (name for name, _ in pen.derivation.equations.constants if name in GROUPS)
+    unlayered = {pen.letter(Symbol(name)) for name in ("alpha1", *names_of_groups)}  # their numbers are no layers
     return rewritten(node, renamed)
 
 
