@@ -67,7 +67,9 @@ def combinations() -> list[Combination]:
 
 
 def outcome_of(combination: Combination) -> Outcome:
-    """Judge the pages of a combination; what isn't given or exact, and every remark about a whole page, is a fault."""
+    """Judge the pages of a combination; what isn't given or exact, or is said not to follow, is a fault,
+    and so is every remark about a whole page.
+    """
     outcome = Outcome()
     seen: set[str] = set()
     try:
@@ -86,9 +88,11 @@ def outcome_of(combination: Combination) -> Outcome:
             outcome.verdicts.update(item.verdict for item in report.items)
             outcome.faults += [
                 {"page": name, "line": item.line, "verdict": item.verdict, "left": item.left, "right": item.latex,
-                 "slip": item.slip, "reason": item.reason}
+                 "slip": item.slip, "reason": item.reason, "follows": item.follows}
                 for item in report.items
-                if item.verdict not in {"given", "exact"} or item.reason.startswith("it differs")
+                if item.verdict not in {"given", "exact"}
+                or item.follows is False
+                or item.reason.startswith("it differs")
             ]  # fmt: skip
             outcome.faults += [{"page": name, "note": note} for note in report.notes]
     return outcome

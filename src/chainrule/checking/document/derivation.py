@@ -195,6 +195,7 @@ class _Checker:
             judged = judgement.verdict in {"exact", "scalar", "wrong"}
             self._last_left = canonical(left.tree) if judged and left.tree is not None else None
             self._last_right_holds = judgement.verdict in {"exact", "scalar", "given"}
+            self._last_judgement = judgement
 
     def _keep_apart(self, statement: Statement) -> None:
         """After "j ≠ k", the next formula is judged for different j and k only."""
@@ -213,6 +214,7 @@ class _Checker:
     _last_left: Node | None = None
     _last_right: Side | None = None
     _last_right_holds = False
+    _last_judgement: Judgement | None = None
 
     def _link(
         self, statement: Statement, left: Side, right: Side, sign: str, previous: Side | None
@@ -240,8 +242,7 @@ class _Checker:
             and previous.tree is not None
             and right.tree is not None
         ):
-            step = self._judge_for(previous.tree, right.tree).link(previous.tree, right.tree)
-            follows = None if step.verdict == "unread" else step.verdict != "wrong"
+            follows = self._follows(previous.tree, right.tree, judgement)
         item = Item(
             statement.line,
             left.latex,
@@ -260,6 +261,14 @@ class _Checker:
             as_arrays=as_arrays,
         )
         return item, judgement
+
+    def _follows(self, previous: Node, right: Node, judgement: Judgement) -> bool | None:
+        """Whether a step leads to a right side: it does where both are exactly what the left side is, in one sense."""
+        last = self._last_judgement
+        if last is not None and judgement.verdict == "exact" == last.verdict and judgement.scope == last.scope:
+            return True
+        step = self._judge_for(previous, right).link(previous, right)
+        return None if step.verdict == "unread" else step.verdict != "wrong"
 
     def _form(self, left: Node, right: Node, sign: str) -> Form | None:
         """The matrix form of a line that holds for numbers."""

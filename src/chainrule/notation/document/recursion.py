@@ -61,6 +61,7 @@ def _from_layer_to_layer(pen: Pen) -> list[Block]:
         sentence(
             "In a network of any depth every layer is like the last one here, with a function of its own in place of ",
             f,
+            *_what_comes_in(pen),
             ". From what comes back to its output (at the end of the network, the derivative of the loss),",
         ),
         output,
@@ -71,6 +72,16 @@ def _from_layer_to_layer(pen: Pen) -> list[Block]:
         sentence("is the same for the layer before, where it begins again."),
     ]
     return blocks
+
+
+def _what_comes_in(pen: Pen) -> Prose:
+    """What a layer is given, where a network of one layer has no other layer that would show it."""
+    if pen.depth > 1:
+        return ()
+    before = _numbered(pen).layered("A", "1", small=not pen.batch)
+    inputs = "D0" if pen.derivation.network.input_dropout else "X"
+    given = pen.letter(Symbol(inputs, (SAMPLES, units(0))))
+    return (", and with the outputs of the layer before, ", before, ", in place of ", given)
 
 
 def _with_function(chain: Chain, prime: Letter) -> Chain:

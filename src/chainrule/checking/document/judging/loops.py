@@ -12,6 +12,8 @@ from chainrule.checking.document.reading.statements import Page, Statement
 from chainrule.notation.tree import Letter, Partial, letters, walk
 
 _BEGIN = re.compile(r"^\W*(?:for|while|repeat)\b.*(?:\bto\b|\.\.|down|each|all|=|:)", re.IGNORECASE)
+_ENDED = re.compile(r"[.:;!?,]\s*$")
+_WORDS_OF_A_SENTENCE = 6
 _END = re.compile(r"^\W*end\b", re.IGNORECASE)
 
 
@@ -56,14 +58,19 @@ def cautions(page: Page) -> Iterator[str]:
 def _loops(lines: tuple[str, ...]) -> Iterator[tuple[int, int]]:
     """First and last line of each loop; one without an end goes on to the end of the page."""
     begin: int | None = None
-    for number, line in enumerate(lines, start=1):
-        if _BEGIN.match(line):
+    for number, (before, line) in enumerate(zip(("", *lines), lines, strict=False), start=1):
+        if _BEGIN.match(line) and not _goes_on(before, line):
             begin = number
         elif begin is not None and _END.match(line):
             yield begin, number
             begin = None
     if begin is not None:
         yield begin, len(lines) + 1
+
+
+def _goes_on(before: str, line: str) -> bool:
+    """Whether a line is the rest of the sentence above it: … has one row / for each unit of its layer."""
+    return line[:1].islower() and len(before.split()) >= _WORDS_OF_A_SENTENCE and not _ENDED.search(before)
 
 
 def _first_disorder(begin: int, inside: list[Statement]) -> Disorder | None:

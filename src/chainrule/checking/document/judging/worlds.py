@@ -258,7 +258,7 @@ class World:
             if numbered:
                 return max(numbered, key=lambda q: (len(q.layer), q.layer))
         dropped = Quantity("d", "", one.layer)
-        if one.layer == "0" and one.name in {"a", "h", "d"}:
+        if one.layer in {"0", "prev"} and one.name in {"a", "h", "d"}:  # before the first, or the only, layer
             return dropped if dropped in self.model.definitions and one != dropped else self.known(Quantity("x"))
         if one == dropped and Quantity("a", "", one.layer) in self.model.definitions:
             return Quantity("a", "", one.layer)

@@ -268,7 +268,7 @@ def _define(left: Node, right: Node, statement: Statement, model: Model) -> None
     body = without_samples(right) if samples and not by_entries else right
     if by_entries and one not in model.definitions:
         model.entries[one] = left
-    if one not in model.definitions or (one in model.entries and not by_entries):
+    if one not in model.definitions or (not by_entries and _sums_entries(one, model)):
         if not by_entries:
             model.entries.pop(one, None)  # what is said of all units at once is computed faster
         model.definitions[one] = body
@@ -278,6 +278,11 @@ def _define(left: Node, right: Node, statement: Statement, model: Model) -> None
         return
     elif isinstance(right, Letter) and isinstance(model.definitions[one], Letter):
         _redefine(model.definitions[one], right, model)
+
+
+def _sums_entries(one: Quantity, model: Model) -> bool:
+    """Whether a quantity is so far only known entry by entry, as a sum: in a_j = z_j nothing is to be gained."""
+    return one in model.entries and any(isinstance(part, BigSum) for part in walk(model.definitions[one]))
 
 
 def _with_sum_named(body: Node, model: Model) -> Node:
