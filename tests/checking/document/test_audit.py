@@ -55,19 +55,19 @@ def test_definitions_are_given(judged, page):
 
 # Every WRONG row of the audit that is a root, with our name for its kind; S2.53 is read only after repair.
 ROOTS = {
-    "S0.21": "sign",
-    "S1.42": "missing factor w2",
+    "S0.21": "wrong sign",
+    "S1.42": "missing factor W^{[2]}",
     "S2.24": "stray differential",
     "S2.35": "stray differential",
-    "S2.43": "a factor of 0.5",
-    "S2.50": "stray factor x",
-    "S2.54": "letter: y for a1",
-    "S3.39": "the derivative of y for that of ℒ; variable: differentiated by w2, not by z2",
-    "S3.43": "letter: a2 for w2; argument: f is taken at a1, not at z1",
-    "S3.61": "argument: f is taken at a1, not at z1",
+    "S2.43": "half of what is right",
+    "S2.50": "one factor x too many",
+    "S2.54": "y instead of a₁",
+    "S3.39": "the derivative of Y instead of ℒ; differentiated by W₂ instead of z₂",
+    "S3.43": "A₂ instead of w₂; f′ at A₁ instead of z₁",
+    "S3.61": "f′ at A₁ instead of z₁",
     "S3.68": "w is updated before it is used",
-    "S4.8": "variable: differentiated by a, not by z",
-    "S4.18": "sign",
+    "S4.8": "differentiated by A instead of Z",
+    "S4.18": "wrong sign",
 }
 
 

@@ -67,7 +67,7 @@ def test_a_list_of_gradients_is_given_and_a_gradient_by_one_letter_is_judged():
     listed = r"\nabla L = \begin{pmatrix} \partial L/\partial w \\ \partial L/\partial b \end{pmatrix}"
     assert cr.check_derivation(f"{NEURON} ${listed}$").items[-1].verdict == "given"
     assert cr.check_derivation(NEURON + r"$\nabla_w L = (a - y) x^T$").items[-1].verdict == "exact"
-    assert cr.check_derivation(NEURON + r"$\nabla_w L = (y - a) x^T$").items[-1].slip == "sign"
+    assert cr.check_derivation(NEURON + r"$\nabla_w L = (y - a) x^T$").items[-1].kinds == ("sign",)
 
 
 def test_its_table_of_keys_is_that_of_the_json(page):

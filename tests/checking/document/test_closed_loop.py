@@ -10,7 +10,8 @@ import pytest
 
 from chainrule.calculus import derive
 from chainrule.network import Network, Penalty
-from tests.checking.document.planting import EDITS, Sheet
+from tests.checking.document.planting import Sheet
+from tests.checking.document.slip_catalogue import KINDS
 from tests.zoo import REPRESENTATIVES
 
 SLIPS_EACH = 4
@@ -35,7 +36,7 @@ def unread_or_wrong(sheet):
 def test_a_document_is_exact_and_a_planted_slip_is_found(text, loss, options, form):
     sheet = Sheet(getattr(derive(Network.parse(text, loss=loss), **options), form)(), unicode=form == "to_text")
     assert unread_or_wrong(sheet) == []
-    slip = sheet.plant(np.random.default_rng(7), ("sign", "constant"))
+    slip = sheet.plant(np.random.default_rng(7), ("sign", "constant factor"))
     outcome = sheet.outcome(slip)
     assert outcome.caught, outcome.said
     assert outcome.named, outcome.said
@@ -62,10 +63,10 @@ def test_every_document_of_the_zoo_is_exact_and_its_slips_are_found(network, lay
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", list(EDITS))
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_slip_is_found_and_named(kind):
     network = Network.parse("4 -> 3 tanh -> 2 sigmoid", loss="bce", penalty=Penalty(l2=0.1))
-    layout = "index" if kind == "sum" else "columns"
+    layout = "index" if kind in {"sum", "index"} else "columns"
     sheet = Sheet(derive(network, layout=layout).to_latex(), unicode=False)
     rng = np.random.default_rng(3)
     slips = [slip for _ in range(3) if (slip := sheet.plant(rng, (kind,))) is not None]

@@ -63,7 +63,7 @@ def test_a_page_in_its_own_notation_is_read_and_judged(name):
     assert [item.verdict for item in report.items if item.verdict != "given"] == CLAIMS[name], str(report)
 
 
-# (page, what stands there, what is put there, the verdict, how the slip begins)
+# (page, what stands there, what is put there, the kind of slip, "" for any)
 SLIPS = [
     ("nielsen.md", r"(a^L - y) \odot", r"(y - a^L) \odot", "sign"),
     ("nielsen.md", r"= a^{l-1}_k \delta^l_j", r"= a^l_k \delta^l_j", ""),
@@ -72,13 +72,13 @@ SLIPS = [
     ("course.md", r"{m} dZ^{[1]} X^T", r"{m} dZ^{[1]} A^{[1]T}", ""),
     ("accumulators.md", r"= a^{(2)} .* (1 - a^{(2)})", r"= a^{(2)} .* (1 + a^{(2)})", "sign"),
     ("units.md", r"\delta_j = (1 - z_j^2)", r"\delta_j = (1 - z_j)", ""),
-    ("weights_by_rows.md", r"\frac{1}{n}(Z_2 - Y)", r"\frac{2}{n}(Z_2 - Y)", "a factor of 2"),
-    ("octave.md", "d2 = (d3 * Theta2) .* a2 .* (1 - a2)", "d2 = (d3 * Theta2) .* (1 - a2)", "missing factor a2"),
+    ("weights_by_rows.md", r"\frac{1}{n}(Z_2 - Y)", r"\frac{2}{n}(Z_2 - Y)", "constant factor"),
+    ("octave.md", "d2 = (d3 * Theta2) .* a2 .* (1 - a2)", "d2 = (d3 * Theta2) .* (1 - a2)", "missing factor"),
     ("octave.md", "d3 = h - Y", "d3 = Y - h", "sign"),
     ("code.md", "dscores = (probs - Y) / N", "dscores = (probs + Y) / N", "sign"),
     ("code.md", "dW2 = np.dot(hidden_layer.T, dscores)", "dW2 = np.dot(hidden_layer.T, scores)", ""),
     ("code_methods.md", "dz1 = dh * (1 - h**2)", "dz1 = dh * (1 - h)", ""),
-    ("code_methods.md", "W2.T", "W2.T * 2", "a factor of 2"),
+    ("code_methods.md", "W2.T", "W2.T * 2", "constant factor"),
     (
         "primes.md",
         r"\frac{\partial E}{\partial V} = (u - t) h'",
@@ -88,7 +88,7 @@ SLIPS = [
     ("softmax.md", r"= p_k - y_k", r"= p_k + y_k", "sign"),
     ("penalty.md", r"x^T + \frac{\lambda}{m} w$$", r"x^T - \frac{\lambda}{m} w$$", "sign"),
     ("nablas.md", r"\odot (1 - h_1 \odot h_1)", r"\odot (1 - h_1)", ""),
-    ("error_rows.md", r"a_1^T \delta_2", r"z_1^T \delta_2", "letter: z1 for a1"),
+    ("error_rows.md", r"a_1^T \delta_2", r"z_1^T \delta_2", "letter"),
 ]
 
 
@@ -102,7 +102,7 @@ def test_a_planted_slip_is_found_in_its_line(name, right, wrong, slip):
     report = check_derivation(text.replace(right, wrong, 1))
     found = {item.place.line: item for item in report.items if item.verdict == "wrong"}
     assert line in found, str(report)
-    assert found[line].slip.startswith(slip), found[line]
+    assert not slip or found[line].kinds == (slip,), found[line]
 
 
 def test_code_without_a_sum_over_the_batch_is_scalar_and_told_so():

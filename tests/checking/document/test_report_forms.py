@@ -69,7 +69,7 @@ def test_a_level_keeps_answers_back(report):
     assert "wrong" in line
     assert "| " not in line
     assert "slip" not in line
-    assert "slip: sign" in kind
+    assert "slip: wrong sign" in kind
     assert "| " in kind
     assert "right:" not in kind
     assert "right:" in answer

@@ -12,6 +12,7 @@ import numpy as np
 from chainrule.checking.document.explaining.culprits import blamed
 from chainrule.checking.document.explaining.damage import readings
 from chainrule.checking.document.explaining.explaining_lines import Explainer
+from chainrule.checking.document.explaining.kinds import Change, Kind, kinds_of, said_of
 from chainrule.checking.document.explaining.matrix_forms import Form
 from chainrule.checking.document.explaining.offers import Offer
 from chainrule.checking.document.explaining.slips_of_lines import Slip, Slips
@@ -86,7 +87,7 @@ def check_derivation(
     >>> [item.verdict for item in report.items]
     ['given', 'given', 'given', 'exact', 'wrong']
     >>> report.items[-1].slip, report.items[-1].correct, report.ok
-    ('sign', '-(y - a)', False)
+    ('wrong sign', '-(y - a)', False)
     """
     text = source_text(text_or_path)
     page = settled(read_page(text, conventions_of(text)))
@@ -157,7 +158,17 @@ class _Checker:
             loop = self.page.lines[disorder.begin - 1].strip()
             place = Place(disorder.begin, 1, max(len(self.page.lines[disorder.begin - 1]), 1))
             self.items.append(
-                Item(disorder.begin, loop, "", "order", slip=slip, origin="root", reason=why, place=place)
+                Item(
+                    disorder.begin,
+                    loop,
+                    "",
+                    "order",
+                    slip=slip,
+                    origin="root",
+                    reason=why,
+                    place=place,
+                    kinds=("update order",),
+                )
             )
         notes = dict.fromkeys([*self.models[0].notes, *self.models[1].notes, *self._consistency()])
         return DerivationReport(tuple(self.items), inferred(self.models), tuple(notes), self.page.lines)
@@ -225,15 +236,16 @@ class _Checker:
         if statement.superseded:
             judgement = Judgement("given", why=statement.superseded)
         slip, correct, as_arrays = Slip("", origin=""), "", ""
+        kinds: tuple[Kind, ...] = ()
         if judgement.verdict == "wrong":
             slip = self.slips.of(left, right, judgement, follows_right=previous is not None and self._last_right_holds)
-            judgement = replace(judgement, why=slip.why)
+            kinds, judgement = slip.kinds, replace(judgement, why=slip.why)
             if slip.correct is not None:
                 correct, as_arrays = to_latex(slip.correct), self._as_arrays(left, slip.correct, sign)
         if judgement.verdict == "scalar" and left.tree is not None and right.tree is not None:
             form = self._form(left.tree, right.tree, sign)
             if form is not None:
-                correct = to_latex(form.node)
+                correct, kinds = to_latex(form.node), kinds_of(form.changes)
                 judgement = replace(judgement, why=_wanted(form.changes, judgement.why))
         follows = None
         if (
@@ -249,7 +261,7 @@ class _Checker:
             right.latex,
             judgement.verdict,
             judgement.scope,
-            slip.kind,
+            slip.words,
             slip.origin,
             correct,
             follows,
@@ -257,8 +269,9 @@ class _Checker:
             sign,
             Place.between(self.text, right.start, right.end),
             offer=self._offer(left, right, sign, judgement),
-            culprits=blamed(self.text, right, correct, slip.kind),
+            culprits=blamed(self.text, right, correct, slip.words),
             as_arrays=as_arrays,
+            kinds=kinds,
         )
         return item, judgement
 
@@ -272,7 +285,7 @@ class _Checker:
 
     def _form(self, left: Node, right: Node, sign: str) -> Form | None:
         """The matrix form of a line that holds for numbers."""
-        return self._judge_for(left, right).as_arrays(left, right, sign, self.size, self.letters)
+        return self._judge_for(left, right).as_arrays(left, right, sign, self.size, self.letters, self.slips.parts)
 
     def _as_arrays(self, left: Side, correct: Node, sign: str) -> str:
         """What a mended line still wants as arrays, in LaTeX; "" where it holds literally."""
@@ -380,10 +393,9 @@ class _Checker:
         return first or (canonical(right) == canonical(self.defined[one]) and one not in self.models[1].marked)
 
 
-def _wanted(changes: Sequence[str], why: str) -> str:
+def _wanted(changes: Sequence[Change], why: str) -> str:
     """What a scalar line lacks, in words, and what fails without it."""
-    said = ", ".join(dict.fromkeys(changes)) or "other brackets"
-    return f"it wants {said}; {why}" if why else f"it wants {said}"
+    return f"{said_of(changes)}; {why}" if why else said_of(changes)
 
 
 def _shortened(latex: str) -> str:

@@ -7,8 +7,8 @@ from itertools import combinations
 
 import numpy as np
 
+from chainrule.checking.document.explaining.edits import Repair
 from chainrule.checking.document.explaining.matrix_forms import flattened
-from chainrule.checking.document.explaining.repairs import Repair
 from chainrule.notation.meaning import Array
 from chainrule.notation.tree import Node, Product, ProductSign
 
@@ -68,5 +68,6 @@ def double_slip(
                     factors = [factor for factor, _ in parts]
                     factors[first], factors[second] = one.right, other.right
                     signs: list[ProductSign] = [sign for _, sign in parts[1:]]
-                    matches.append(Repair(f"{one.slip}; {other.slip}", Product(tuple(factors), tuple(signs))))
+                    slip, kinds = f"{one.slip}; {other.slip}", (*one.kinds, *other.kinds)
+                    matches.append(Repair(slip, Product(tuple(factors), tuple(signs)), kinds))
     return next((match for match in matches[:_COMPARED] if fits(match.right)), matches[0] if matches else None)

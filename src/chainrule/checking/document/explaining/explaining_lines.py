@@ -9,10 +9,13 @@ from itertools import chain, islice, product
 
 import numpy as np
 
+from chainrule.checking.document.explaining.any_layer import AnyLayer
 from chainrule.checking.document.explaining.double_slips import double_slip
+from chainrule.checking.document.explaining.edits import Repair
+from chainrule.checking.document.explaining.kinds import Change
 from chainrule.checking.document.explaining.matrix_forms import Form, matrix_form
-from chainrule.checking.document.explaining.missing_parts import missing_parts
-from chainrule.checking.document.explaining.repairs import MAX_TRIED, Repair, edits_of, repair, strays_of
+from chainrule.checking.document.explaining.missing_parts import factors_of_one, missing_parts
+from chainrule.checking.document.explaining.repairs import MAX_TRIED, edits_of, repair, strays_of
 from chainrule.checking.document.judging.sample_rows import expanded
 from chainrule.checking.document.judging.verdicts import DRAWS, POINTS, Judge, function_derivative, summed
 from chainrule.checking.document.judging.worlds import (
@@ -41,7 +44,9 @@ from chainrule.notation.tree import (
     Node,
     Partial,
     Sum,
+    letters,
     rewritten,
+    walk,
 )
 
 _COMPARED = 60  # lost factors that are right for numbers, of which one may be right as arrays
@@ -65,15 +70,35 @@ class Explainer(Judge):
         if derivative is not None and not self._is_of_layer(derivative):
             return self._explain_identity(derivative, right, page_letters, page_partials, page_parts)
         versions = self._versions(left, right)
-        left, right = next((pair for pair in versions if not self._try(*pair, SCALAR)), versions[0])
-        if isinstance(left, Letter) and self._is_update(left, right):
-            return self._explain_update(left, right, page_letters, page_partials, page_parts)
+        pair = next((pair for pair in versions if not self._try(*pair, SCALAR)), versions[0])
+        of_any = AnyLayer(left, right, pair, self._with_own_functions, self.model)
+        known = list(page_letters)
+        if isinstance(pair[0], Letter) and self._is_update(*pair):
+            found = self._explain_update(pair[0], pair[1], known, page_partials, page_parts)
+        else:
+            found = self._explain_numbered(*pair, known, page_partials, ratios, page_parts)
+        if found is None:
+            return None
+        return replace(found, right=of_any.tree(found.right), slip=of_any.words(found.slip, list(letters(found.right))))
+
+    def _explain_numbered(
+        self,
+        left: Node,
+        right: Node,
+        page_letters: Sequence[Letter],
+        page_partials: Sequence[Partial],
+        ratios: Iterable[float],
+        page_parts: Iterable[Node],
+    ) -> Repair | None:
+        """The slip of a line whose layers have numbers."""
         allowed = {ratio for ratio in ratios if ratio not in {0.0, 1.0, -1.0}}
         place = self._first_place(left, right)
         regime = self._claimed(left, right)
 
+        tautology = left not in walk(right)
+
         def holds(candidate: Node) -> bool:
-            if not self._is_near(place, candidate, allowed):
+            if (tautology and left in walk(candidate)) or not self._is_near(place, candidate, allowed):
                 return False
             if self._try(left, candidate, SCALAR):
                 return not self._contradicted(left, candidate)
@@ -83,8 +108,8 @@ class Explainer(Judge):
         def fits(candidate: Node) -> bool:
             return self._try(left, candidate, regime)
 
-        found = repair(right, holds, self.model, page_letters, page_partials, fits)
-        if found is not None and (found.fits or not found.slip.startswith(("letter", "layer"))):
+        found = repair(right, holds, self.model, page_letters, page_partials, fits, among=_indices_of(left, right))
+        if found is not None and (found.fits or not {"letter", "layer"}.intersection(found.kinds)):
             return found
         values = self._numbers(left, right)
         target = values(left)
@@ -214,41 +239,74 @@ class Explainer(Judge):
         return None if target is None else double_slip(right, target, values, edits, allowed, fits)
 
     def as_arrays(
-        self, left: Node, right: Node, sign: str, size: Letter, page_letters: Iterable[Letter] = ()
+        self,
+        left: Node,
+        right: Node,
+        sign: str,
+        size: Letter,
+        page_letters: Iterable[Letter] = (),
+        page_parts: Iterable[Node] = (),
     ) -> Form | None:
         """The matrix form that a line wants which holds for numbers only: verified in a batch, where it can be with
         several outputs; for a Jacobian, for one sample.
         """
         versions = self._versions(left, right)
-        left, right = next((pair for pair in versions if not self._try(*pair, BATCH)), versions[0])
+        regime = self._claimed(left, right)
+        pair = next((pair for pair in versions if not self._try(*pair, regime)), versions[0])
+        of_any = AnyLayer(left, right, pair, self._with_own_functions, self.model)
+        found = self._numbered_as_arrays(*pair, sign, size, list(page_letters), page_parts)
+        if found is None:
+            return None
+        known = list(letters(found.node))
+        changes = (replace(change, words=of_any.words(change.words, known)) for change in found.changes)
+        return replace(found, node=of_any.tree(found.node), changes=tuple(changes))
+
+    def _numbered_as_arrays(
+        self,
+        left: Node,
+        right: Node,
+        sign: str,
+        size: Letter,
+        page_letters: Sequence[Letter],
+        page_parts: Iterable[Node],
+    ) -> Form | None:
+        """The matrix form of a line whose layers have numbers."""
         counted: dict[Node, Node] = {ONES: _COUNTED_ONES}  # its length has to be known wherever it is put
         back: dict[Node, Node] = {_COUNTED_ONES: ONES}
         form = self._form(left, rewritten(right, counted.get), sign, size)
         if form is not None:
             return replace(form, node=rewritten(form.node, back.get))
-        return None if self._is_jacobian(left) else self._edited_as_arrays(left, right, page_letters)
+        return self._edited_as_arrays(left, right, page_letters, page_parts)
 
     def _claimed(self, left: Node, right: Node) -> Regime:
         """Of how many samples a line speaks."""
         return ONE_SAMPLE if self.model.one_sample and not self._is_of_batch(left, right) else BATCH
 
-    def _edited_as_arrays(self, left: Node, right: Node, page_letters: Iterable[Letter]) -> Form | None:
+    def _edited_as_arrays(
+        self, left: Node, right: Node, page_letters: Iterable[Letter], page_parts: Iterable[Node]
+    ) -> Form | None:
         """A slip that numbers don't show, such as a step taken at another layer's z: the edit that mends the arrays."""
         regime = self._claimed(left, right)
         known = list(page_letters)
-        edits = islice(chain(edits_of(right, self.model, known), strays_of(right)), MAX_TRIED)
+        first = chain(edits_of(right, self.model, known, _indices_of(left, right)), strays_of(right))
+        lost = factors_of_one(left, right, self._numbers(left, right), page_parts, self.model)
+        edits = chain(islice(first, MAX_TRIED), islice(lost, MAX_TRIED))
         found = next((edit for edit in edits if self._try(left, edit.right, regime)), None)
-        return None if found is None else Form(found.right, np.zeros(()), (found.slip,))
+        return (
+            None
+            if found is None
+            else Form(found.right, np.zeros(()), tuple(Change(kind, found.slip, is_slip=True) for kind in found.kinds))
+        )
 
     def _form(self, left: Node, right: Node, sign: str, size: Letter) -> Form | None:
         if sign in {"-=", "+="} or self._is_update(left, right):
             return self._update_as_arrays(left, right, sign, size)
         for index, with_sum in _with_a_sum(left, right):
             if self._try(left, with_sum, BATCH):
-                return Form(with_sum, np.zeros(()), (f"the sum over {index}",))
+                return Form(with_sum, np.zeros(()), (Change("sum", f"the sum over {index}"),))
         jacobian = self._is_jacobian(left)
         indices = dict.fromkeys(entry_indices(left) | entry_indices(right) - summed(right), 0)
-        for regime, rows in product((ONE_SAMPLE_OUTPUTS, BATCH) if jacobian else (BATCH_OUTPUTS, BATCH), (False, True)):
+        for regime, rows in product(self._regimes_of_forms(left, right), (False, True)):
             world = self.world(regime, 0)
             try:
                 target = evaluate(expanded(left, regime.samples), world.setting().binding(**indices))
@@ -263,6 +321,14 @@ class Explainer(Judge):
             if form is not None:
                 return form
         return None
+
+    def _regimes_of_forms(self, left: Node, right: Node) -> tuple[Regime, ...]:
+        """Where a matrix form is looked for: with several outputs first."""
+        if self._is_jacobian(left):
+            return ONE_SAMPLE_OUTPUTS, BATCH
+        if self._claimed(left, right) == ONE_SAMPLE:
+            return ONE_SAMPLE_OUTPUTS, ONE_SAMPLE
+        return BATCH_OUTPUTS, BATCH
 
     def _update_as_arrays(self, left: Node, right: Node, sign: str, size: Letter) -> Form | None:
         rate, loss = self._rate_and_loss(right)
@@ -285,6 +351,11 @@ class Explainer(Judge):
             return None
         target = {"-=": step, "+=": -step}.get(sign, now - step)
         return matrix_form(right, target, setting, holds, size=size)
+
+
+def _indices_of(left: Node, right: Node) -> set[str]:
+    """The letters that count units in a line."""
+    return (entry_indices(left) | entry_indices(right) | summed(right)) - {"i", "l"}
 
 
 def _values_in(settings: Sequence[Setting], node: Node) -> Array | None:

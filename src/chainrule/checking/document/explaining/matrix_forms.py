@@ -14,6 +14,7 @@ from itertools import product
 
 import numpy as np
 
+from chainrule.checking.document.explaining.kinds import Change, Kind
 from chainrule.checking.document.judging.sample_rows import expanded
 from chainrule.notation.meaning import Array, MeaningError, Setting, evaluate
 from chainrule.notation.text import to_text
@@ -36,7 +37,12 @@ _KEPT_JOINED = 100  # values for each set of factors
 _FACTORS = 8
 _STEPS = 100_000  # joins that are tried for one line
 _RTOL = 1e-8
-_COSTS = {"⊙": 1, "another": 1, "diag": 1}
+_COSTS: dict[Kind, int] = {"product": 1, "order": 1, "diagonal": 1}
+_ENTRY_BY_ENTRY = Change("product", "⊙")
+_MATRIX_PRODUCT = Change("product", "a matrix product")
+_OTHER_ORDER = Change("order", "another order")
+_SUMMED = Change("sum", "the sum over the batch")
+_ON_DIAGONAL = Change("diagonal", "diag")
 
 
 @dataclass(frozen=True)
@@ -45,12 +51,12 @@ class Form:
 
     node: Node
     value: Array
-    changes: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
 
     @property
     def cost(self) -> int:
         """How far from the page it is: a sign counts less than a transposition, that less than anything around it."""
-        return sum(_COSTS.get(change.partition(" ")[0], 2) for change in self.changes)
+        return sum(_COSTS.get(change.kind, 2) for change in self.changes)
 
 
 def matrix_form(
@@ -154,13 +160,11 @@ class _Search:
         named: list[tuple[Node, ProductSign]] = [each if isinstance(each, tuple) else (each, "") for each in factors]
         if len(named) > _FACTORS:
             return []
-        elementwise = "⊙" in [sign for _, sign in named[1:]]
+        signs = [sign for _, sign in named]
         table = {1 << at: _Shelf(self._single(factor)) for at, (factor, _) in enumerate(named)}
         for mask in range(1, 1 << len(named)):
             if mask not in table:
-                table[mask] = _Shelf(
-                    _distinct(self._with_diagonals(self._joined(mask, table, elementwise=elementwise)), _KEPT_JOINED)
-                )
+                table[mask] = _Shelf(_distinct(self._with_diagonals(self._joined(mask, table, signs)), _KEPT_JOINED))
         return table[(1 << len(named)) - 1].forms
 
     def _single(self, factor: Node) -> list[Form]:
@@ -172,15 +176,17 @@ class _Search:
         ]
         return _distinct([*self._with_diagonals(forms), *turned], 2 * _KEPT)
 
-    def _joined(self, mask: int, table: dict[int, _Shelf], *, elementwise: bool) -> Iterator[Form]:
+    def _joined(self, mask: int, table: dict[int, _Shelf], signs: Sequence[ProductSign]) -> Iterator[Form]:
         part = (mask - 1) & mask
         while part:
             rest = mask ^ part
             in_order = (part & -part) < (rest & -rest)
+            written = _sign_between(part, rest, signs)
+            elementwise = written == "⊙" if written is not None else "⊙" in signs[1:]
             for first in table[part].forms:
                 for second in table[rest].fitting(first):
                     self._count()
-                    yield from _join(first, second, in_order=in_order, elementwise=elementwise)
+                    yield from _join(first, second, in_order=in_order, elementwise=elementwise, written=written)
             part = (part - 1) & mask
 
     def _count(self) -> None:
@@ -197,7 +203,7 @@ class _Search:
             for summed in self._summed([form]):
                 yield from self._scaled(summed, target)
             if self.jacobian and form.node == Num("1") and 1 in target.shape and _equal(np.ones(target.shape), target):
-                yield Form(ONES, target, (*form.changes, "a column of ones"))
+                yield Form(ONES, target, (*form.changes, Change("sum", "a column of ones")))
 
     def _summed(self, forms: Iterable[Form]) -> Iterator[Form]:
         """Forms summed over the batch; a Jacobian has its samples in rows, whatever the arrays have."""
@@ -206,22 +212,21 @@ class _Search:
             for axis in (1, 0):
                 if form.value.ndim == 2 and samples > 1 and form.value.shape[axis] == samples:
                     node = _times(form.node, ONES, "") if axis == 1 else _times(Transpose(ONES), form.node, "")
-                    yield Form(
-                        node, form.value.sum(axis=axis, keepdims=True), (*form.changes, "the sum over the batch")
-                    )
+                    yield Form(node, form.value.sum(axis=axis, keepdims=True), (*form.changes, _SUMMED))
 
     def _scaled(self, form: Form, target: Array) -> Iterator[Form]:
         if _equal(form.value, target):
             yield form
         elif _equal(form.value.T, target):
-            yield Form(_transposed(form.node), form.value.T, (*form.changes, "the transpose of the whole"))
+            whole = Change("transpose", "the transpose of the whole")
+            yield Form(_transposed(form.node), form.value.T, (*form.changes, whole))
         samples = self.setting.sizes.get("i", 1)
         for factor, node, change in (
             (1 / samples, Fraction(Num("1"), self.size), f"1/{self.size.name}"),
             (float(samples), self.size, f"the factor {self.size.name}"),
         ):
             if samples > 1 and _equal(form.value * factor, target):
-                yield Form(_times(node, form.node, ""), target, (*form.changes, change))
+                yield Form(_times(node, form.node, ""), target, (*form.changes, Change("1/m", change)))
 
     def _with_diagonals(self, forms: Iterable[Form]) -> Iterator[Form]:
         """Forms, and in a Jacobian each vector on a diagonal too."""
@@ -229,7 +234,7 @@ class _Search:
             yield form
             if self.jacobian and form.value.ndim == 2 and 1 in form.value.shape and form.value.size > 1:
                 node = Applied(Letter("diag"), (form.node,))
-                yield Form(node, np.diag(form.value.ravel()), (*form.changes, "diag"))
+                yield Form(node, np.diag(form.value.ravel()), (*form.changes, _ON_DIAGONAL))
 
 
 class _Shelf:
@@ -271,7 +276,16 @@ def flattened(node: Node, sign: ProductSign = "") -> list[tuple[Node, ProductSig
     return found
 
 
-def _join(first: Form, second: Form, *, in_order: bool, elementwise: bool) -> Iterator[Form]:
+def _sign_between(part: int, rest: int, signs: Sequence[ProductSign]) -> ProductSign | None:
+    """How the page joins two runs of factors; None where one doesn't begin behind the other's end."""
+    behind = rest & -rest
+    neighbours = part.bit_length() == behind.bit_length() - 1
+    return signs[behind.bit_length() - 1] if neighbours else None
+
+
+def _join(
+    first: Form, second: Form, *, in_order: bool, elementwise: bool, written: ProductSign | None
+) -> Iterator[Form]:
     changes = (*first.changes, *second.changes)
     one, other = first.value, second.value
     if one.ndim == 0 or other.ndim == 0:
@@ -279,10 +293,10 @@ def _join(first: Form, second: Form, *, in_order: bool, elementwise: bool) -> It
             yield Form(_times(first.node, second.node, ""), one * other, changes)
         return
     if one.shape == other.shape and in_order:
-        more = () if elementwise else ("⊙",)
+        more = () if elementwise else (_ENTRY_BY_ENTRY,)
         yield Form(_times(first.node, second.node, "⊙"), one * other, (*changes, *more))
     if one.shape[1] == other.shape[0]:
-        more = () if in_order else ("another order",)
+        more = (_MATRIX_PRODUCT,) if written == "⊙" else () if in_order else (_OTHER_ORDER,)
         yield Form(_times(first.node, second.node, ""), one @ other, (*changes, *more))
 
 
@@ -305,10 +319,10 @@ def _transposed(node: Node) -> Node:
     return node.of if isinstance(node, Transpose) else Transpose(node)
 
 
-def _turning(node: Node) -> str:
+def _turning(node: Node) -> Change:
     if isinstance(node, Transpose):
-        return f"{_short(node.of)} without its transposition"
-    return f"the transpose of {_short(node)}"
+        return Change("transpose", f"{_short(node.of)} without its transposition")
+    return Change("transpose", f"the transpose of {_short(node)}")
 
 
 def _short(node: Node) -> str:

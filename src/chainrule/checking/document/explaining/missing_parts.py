@@ -12,8 +12,10 @@ from itertools import combinations, islice
 
 import numpy as np
 
+from chainrule.checking.document.explaining.edits import Repair
+from chainrule.checking.document.explaining.kinds import missing, missing_sum
 from chainrule.checking.document.explaining.matrix_forms import flattened
-from chainrule.checking.document.explaining.repairs import Repair
+from chainrule.checking.document.explaining.repairs import kind_of_factor
 from chainrule.checking.document.judging.verdicts import summed
 from chainrule.checking.document.meaning.generic_layers import at_layer, generic_letter
 from chainrule.checking.document.meaning.letters import quantity, rebuilt
@@ -85,7 +87,7 @@ def missing_parts(
             candidate = put(replace(head, body=place))
             value = values(candidate)
             if value is not None and np.allclose(value, target, rtol=_RTOL, atol=1e-12):
-                yield Repair(f"missing sum over {', '.join(head.indices)}", candidate)
+                yield Repair(missing_sum(head.indices), candidate, ("sum",))
         # A 𝟏 that stands alone has no length.
         wanted = _wanted(Num("1") if place == ONES else place, put, target, values)
         if wanted is None:
@@ -93,7 +95,25 @@ def missing_parts(
         for factor, value in known:
             if np.allclose(value, wanted, rtol=_RTOL, atol=1e-12) and outer.isdisjoint(summed(factor)):
                 for product in _joined(place, factor):
-                    yield Repair(f"missing factor {to_text(factor)}", put(product))
+                    yield Repair(missing(to_text(factor)), put(product), (kind_of_factor(factor, "missing factor"),))
+
+
+def factors_of_one(
+    left: Node, right: Node, values: Callable[[Node], Array | None], parts: Iterable[Node], model: Model
+) -> Iterator[Repair]:
+    """Right sides with a factor of the page put in that is 1 for numbers, such as 𝟏[z > 0] or the sign of a weight."""
+    arguments = _arguments(right)
+    factors = [
+        factor
+        for part in _sums_and_factors(parts, model)[1]
+        for factor in (part, *_taken_at(part, arguments, model))
+        if left not in walk(factor) and (value := values(factor)) is not None and np.allclose(value, 1.0)
+    ]
+    for place, put, outer in islice(_places(right), _PLACES):
+        for factor in factors:
+            if outer.isdisjoint(summed(factor)):
+                for joined in _joined(place, factor):
+                    yield Repair(missing(to_text(factor)), put(joined), ("missing factor",))
 
 
 def _sums_and_factors(parts: Iterable[Node], model: Model) -> tuple[list[BigSum], list[Node]]:

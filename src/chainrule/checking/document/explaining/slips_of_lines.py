@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from chainrule.checking.document.explaining.damage import without_differentials
+from chainrule.checking.document.explaining.edits import Repair
 from chainrule.checking.document.explaining.explaining_lines import Explainer
-from chainrule.checking.document.explaining.repairs import Repair
+from chainrule.checking.document.explaining.kinds import UNKNOWN, Kind, of_ratio, times
 from chainrule.checking.document.judging.verdicts import Judgement
 from chainrule.checking.document.meaning.model import FUNCTION_OF_NAME, Model
 from chainrule.checking.document.reading.statements import Side
@@ -16,12 +17,13 @@ from chainrule.notation.tree import Applied, Letter, Node, Partial, walk
 
 @dataclass(frozen=True)
 class Slip:
-    """What a wrong line gets: the kind of slip, the right side without it, and where it came in."""
+    """What a wrong line gets: the slip in words, the right side without it, where it came in, and its kinds."""
 
-    kind: str
+    words: str
     correct: Node | None = None
     origin: str = "root"
     why: str = ""
+    kinds: tuple[Kind, ...] = ()
 
 
 class Slips:
@@ -53,7 +55,7 @@ class Slips:
     def of(self, left: Side, right: Side, judgement: Judgement, *, follows_right: bool) -> Slip:
         """The slip of a wrong link; `follows_right` says that the side before it in its chain was right."""
         if left.tree is None or right.tree is None:
-            return Slip("another value")
+            return _unknown()
         judge = self.judge_for(left.tree, right.tree)
         if judgement.slip:
             return self._stray(judge, left.tree, right.tree, judgement, follows_right=follows_right)
@@ -62,17 +64,17 @@ class Slips:
             origin = self._origin(ratio, follows_right=follows_right)
             found = judge.explain(left.tree, right.tree, self.letters, self.partials, ())
             correct = None if found is None else found.right
-            return Slip("sign" if ratio == -1 else f"a factor of {ratio:g}", correct, origin, judgement.why)
+            return Slip(times(ratio), correct, origin, judgement.why, (of_ratio(ratio),))
         ratios = [one for one in self.seen if isinstance(one, float)]
         single, why = self._single(judge, left.tree, right.tree, ratios)
         if single is not None:
-            known = not single.slip.startswith("sign")
+            known = single.kinds != ("sign",)
             origin = self._origin(single.slip, follows_right=follows_right) if known else "root"
-            return Slip(single.slip, single.right, origin, why or judgement.why)
+            return Slip(single.slip, single.right, origin, why or judgement.why, single.kinds)
         both, why = self._double(judge, left.tree, right.tree, ratios)
         if both is not None:
-            return Slip(both.slip, both.right, "root", why or judgement.why)
-        return Slip("another value", why=judgement.why)
+            return Slip(both.slip, both.right, "root", why or judgement.why, both.kinds)
+        return _unknown(judgement.why)
 
     def _stray(self, judge: Explainer, left: Node, right: Node, judgement: Judgement, *, follows_right: bool) -> Slip:
         """A differential that stands alone; a constant that is wrong besides is inherited by later lines."""
@@ -80,10 +82,11 @@ class Slips:
         without = without_differentials(right)
         ratio = None if without == right else judge.ratio(left, without)
         if ratio is None:
-            return Slip(judgement.slip, None, origin, judgement.why)
+            return Slip(judgement.slip, None, origin, judgement.why, ("differential",))
         self.seen.add(ratio)
         more = "" if ratio == 1 else f"; without it a factor of {ratio:g} is left"
-        return Slip(judgement.slip, without if ratio == 1 else None, origin, f"{judgement.why}{more}")
+        without_it = without if ratio == 1 else None
+        return Slip(judgement.slip, without_it, origin, f"{judgement.why}{more}", ("differential",))
 
     def _origin(self, slip: str | float, *, follows_right: bool) -> str:
         inherited = slip in self.seen and not follows_right
@@ -103,6 +106,10 @@ class Slips:
     def _double(self, judge: Explainer, left: Node, right: Node, ratios: Sequence[float]) -> tuple[Repair | None, str]:
         found = judge.explain_two(left, right, self.letters, ratios)
         return found, "two slips in one line" if found is not None else ""
+
+
+def _unknown(why: str = "") -> Slip:
+    return Slip(UNKNOWN, why=why, kinds=("unknown",))
 
 
 def variants(model: Model) -> list[tuple[str, Model]]:

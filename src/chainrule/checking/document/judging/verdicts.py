@@ -398,6 +398,7 @@ class Judge:
 
     def _update_holds(self, left: Letter, right: Node, sign: str, rate: Letter, loss: Node, regime: Regime) -> bool:
         indices = sorted(entry_indices(left) | (entry_indices(right) - summed(right)))
+        compared = False
         for draw in range(DRAWS):
             world = self.world(regime, draw)
             for chosen in product(*(range(2) for _ in indices)):
@@ -409,9 +410,10 @@ class Judge:
                 except IndexRangeError:
                     continue
                 expected = {"-=": step, "+=": -step}.get(sign, now - step)
+                compared = True
                 if not _same(expected, value, flattened=False):
                     return False
-        return True
+        return compared
 
     def _loss(self) -> Quantity:
         if self.model.loss is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
+from chainrule.checking.document.explaining.kinds import Kind
 from chainrule.checking.document.explaining.offers import Offer
 from chainrule.checking.document.judging.verdicts import Verdict
 from chainrule.checking.document.meaning.inferred import InferredNetwork
@@ -47,6 +48,9 @@ class Item:
         The letters to blame, where it isn't the whole right side.
     as_arrays : str
         In LaTeX: for a wrong link, the matrix form that `correct` wants where it holds for numbers only.
+    kinds : tuple of str
+        The kind of `slip`, as one of a fixed set of names ("sign", "layer", …), several where several came together;
+        for a scalar link, the kinds of what it wants. Empty where no kind is known.
     """
 
     line: int
@@ -64,6 +68,7 @@ class Item:
     offer: Offer | None = None
     culprits: tuple[Place, ...] = ()
     as_arrays: str = ""
+    kinds: tuple[Kind, ...] = ()
 
     @property
     def latex(self) -> str:
@@ -99,6 +104,9 @@ class DerivationReport:
     def count(self, verdict: Verdict) -> int:
         """How many links have a verdict."""
         return sum(item.verdict == verdict for item in self.items)
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def __str__(self) -> str:
         return self.hint("answer")
