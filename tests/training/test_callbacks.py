@@ -151,11 +151,14 @@ def test_time_limit():
 @pytest.mark.parametrize("suffix", ["csv", "jsonl"])
 def test_metric_logger(tmp_path, suffix):
     path = tmp_path / f"metrics.{suffix}"
-    history = run(MetricLogger(path), epochs=3, validation_loss=lambda program: np.nan)
+    scores = iter([0.5, 0.75, 1.0])
+    plan = {"validation_loss": lambda program: np.nan, "score_training": lambda program: next(scores)}
+    history = run(MetricLogger(path), epochs=3, **plan)
     text = path.read_text(encoding="utf-8")
     rows = list(csv.DictReader(io.StringIO(text))) if suffix == "csv" else [json.loads(r) for r in text.splitlines()]
     assert [int(row["epoch"]) for row in rows] == [1, 2, 3]
     assert [float(row["loss"]) for row in rows] == history.loss
+    assert [float(row["train_score"]) for row in rows] == history.training == [0.5, 0.75, 1.0]
     assert [row["val_loss"] for row in rows] == (["nan"] * 3 if suffix == "csv" else [None] * 3)
     assert [row["val_score"] for row in rows] == ([""] * 3 if suffix == "csv" else [None] * 3)
     assert float(rows[-1]["seconds"]) >= float(rows[0]["seconds"]) >= 0

@@ -134,7 +134,7 @@ class TimeLimit(Callback):
 
 
 class MetricLogger(Callback):
-    """Writes a line per epoch: epoch, loss, val_loss, val_score, rate, seconds.
+    """Writes a line per epoch: epoch, loss, train_score, val_loss, val_score, rate, seconds.
 
     Parameters
     ----------
@@ -278,7 +278,7 @@ class ProgressBar(Callback):
         self._out.flush()
 
 
-COLUMNS = ("epoch", "loss", "val_loss", "val_score", "rate", "seconds")
+COLUMNS = ("epoch", "loss", "train_score", "val_loss", "val_score", "rate", "seconds")
 SERIES = {"loss": "loss", "val_loss": "validation_loss", "val_score": "validation"}
 
 
@@ -299,7 +299,7 @@ def series(history: History, monitor: str) -> list[float]:
 def epoch_row(history: History, index: int) -> dict[str, Any]:
     """One epoch's numbers; None where there are none."""
     row: dict[str, Any] = {"epoch": index + 1, "rate": history.rate[index]}
-    for name, attribute in SERIES.items():
+    for name, attribute in (SERIES | {"train_score": "training"}).items():
         values = getattr(history, attribute)
         row[name] = values[index] if index < len(values) else None
     return row
