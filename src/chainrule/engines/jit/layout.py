@@ -3,8 +3,8 @@
 Panels: a matrix is cut into panels of two logical vectors, each panel row-major, padded with zeros that stay zero.
 Every operand of every product is then read in sequence, all strides are constants, and no product masks a lane.
 
-Columns: a value per sample and unit of a narrow axis (at most four units, an output layer) is stored unit by unit, so
-that maps run over the samples side by side instead of leaving most lanes empty.
+Columns: a value per sample and unit of a narrow axis (an output layer) is stored unit by unit, so that maps run over
+the samples side by side: no lane stays empty, and a softmax needs no sums or maxima across lanes.
 
 A weight W[a, b] has its panels along b if b is wide, otherwise along a. The products forward need panels along the
 output axis, or along the reduced axis where the output is narrow; so do the products back. Only where both axes are
@@ -25,8 +25,11 @@ from chainrule.expressions.terms import SAMPLES, Symbol
 
 __all__ = ["NARROW", "Columns", "Layout", "Line", "Panels", "Placement", "stored_name"]
 
-NARROW = 4
-"""The widest output axis that is stored in columns."""
+NARROW = 32
+"""The widest output axis that is stored in columns.
+
+Measured on whole steps: 6 units 42 % faster than in panels, 10 units 17 %, 26 units 6 %; and each unit adds code.
+"""
 
 _PAGE = 4096
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from chainrule.engines.jit.bias_sums import bias_columns, bias_tile
 from chainrule.engines.jit.emit import Index
 from chainrule.engines.jit.layout import Columns
-from chainrule.engines.jit.products import bias_columns, bias_tile, lane_counts
+from chainrule.engines.jit.products import lane_counts
 from chainrule.engines.jit.stages import BiasSum, ParameterStage
 from chainrule.engines.jit.tiles import map_tile
 from chainrule.engines.jit.totals import clear_totals, total_parts
@@ -68,13 +69,12 @@ class ParameterStages:
             valid = lane_counts(self.lanes, columns)
             operands: list[str] = []
             if isinstance(stage, BiasSum):
-                place = a.layout.samples(stage.operand)
-                kernel = (
-                    bias_columns(a.environment, stage, place)
-                    if isinstance(place, Columns)
-                    else bias_tile(a.environment, stage, valid)
-                )
-                operands = [a.pointer(place.at(a.function, unit, 0)), f"i64 {a.samples}"]
+                place, first = a.layout.samples(stage.operand), unit
+                if isinstance(place, Columns):
+                    kernel, first = bias_columns(a.environment, stage, place, valid), a.function.multiply(unit, panel)
+                else:
+                    kernel = bias_tile(a.environment, stage, valid)
+                operands = [a.pointer(place.at(a.function, first, 0)), f"i64 {a.samples}"]
                 title = stage.result.name
             else:
                 kernel, title = map_tile(a.environment, stage, "", axis, valid, 1), f"map_{axis}"
