@@ -3,12 +3,13 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 PACKAGE = "chainrule"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Module:
     """One source file: its dotted name, its text and its syntax tree."""
 
@@ -55,9 +56,10 @@ def modules_in(source_root: Path) -> list[Module]:
     return found
 
 
-def imports_of(module: Module) -> list[Import]:
+@cache
+def imports_of(module: Module) -> tuple[Import, ...]:
     """Every import of a module: statements at any depth, and import_module("…") with a literal name."""
-    return list(_imports(module, module.tree, (), in_function=False, for_types_only=False))
+    return tuple(_imports(module, module.tree, (), in_function=False, for_types_only=False))
 
 
 def _imports(
@@ -103,7 +105,10 @@ def _targets(module: Module, node: ast.AST) -> list[str]:
 
 def _called(call: ast.Call) -> str:
     """The last name of what is called: import_module for importlib.import_module("…")."""
-    return ast.unparse(call.func).rsplit(".", 1)[-1]
+    match call.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
 
 
 def downward_imports(modules: list[Module], rooms: tuple[str, ...], doors: tuple[Door, ...]) -> list[str]:

@@ -1,5 +1,6 @@
 """What every test may use: where the repository is, the shared material beside it, snapshots."""
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,9 @@ os.environ["JAX_PLATFORMS"] = "cpu"
 # Time is never asserted, and a run today finds what a run tomorrow finds.
 settings.register_profile("chainrule", deadline=None, derandomize=True, database=None)
 settings.load_profile("chainrule")
+
+# Nothing that is imported or collected is garbage, but looking for some there took a twentieth of the tests' time.
+gc.disable()
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -58,6 +62,14 @@ def snapshot(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == path.read_text(encoding="utf-8"), remedy
 
     return compare
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: the garbage collector looks only through what tests make."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000)
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

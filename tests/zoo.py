@@ -125,7 +125,19 @@ def each(animals, fast):
 
 
 every_animal = each(ZOO, REPRESENTATIVES)
-every_written_animal = each([*ZOO, *GROUPED], [*REPRESENTATIVES, GROUPED[-1]])
+
+
+def every_written_animal(layouts):
+    """A test parametrised over the zoo, groups included, in every layout.
+
+    In the fast tier each representative is in one of the layouts, by turns; all of it in all of them is slow.
+    """
+    fast = {(a.id, layouts[turn % len(layouts)]) for turn, a in enumerate([*REPRESENTATIVES, GROUPED[-1]])}
+    marked = [
+        pytest.param(layout, a, id=f"{layout}-{a.id}", marks=() if (a.id, layout) in fast else pytest.mark.slow)
+        for layout, a in itertools.product(layouts, [*ZOO, *GROUPED])
+    ]
+    return pytest.mark.parametrize(("layout", "animal"), marked)
 
 
 def draw(animal, seed=0):

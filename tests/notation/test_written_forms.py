@@ -24,8 +24,7 @@ from tests.zoo import Animal, draw, every_written_animal, network
 LAYOUTS = ("rows", "columns", "sample", "index")
 
 
-@every_written_animal
-@pytest.mark.parametrize("layout", LAYOUTS)
+@every_written_animal(LAYOUTS)
 def test_written_forms_are_read_back_and_worth_the_trace(animal, layout):
     animal = replace(animal, samples=1) if layout == "sample" else replace(animal, samples=min(animal.samples, 3))
     derivation = as_written(derive(animal.network, layout=layout, optimiser=Adam()))

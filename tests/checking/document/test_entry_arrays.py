@@ -1,5 +1,7 @@
 """Definitions by entries: all at once, they have the values that literal evaluation gives entry by entry."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -36,10 +38,16 @@ PAGES = {
 }
 
 
+@cache
+def model_of_page(page):
+    """The model of a page of PAGES, built once for all regimes."""
+    return PAGES[page]()
+
+
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("regime", [SCALAR, ONE_SAMPLE, BATCH, BATCH_OUTPUTS], ids=lambda regime: regime.name)
 def test_both_ways_give_the_same(page, regime):
-    model = PAGES[page]()
+    model = model_of_page(page)
     assert model.definitions
     at_once, literally = World(model, regime, seed=3), World(model, regime, seed=3)
     literally._not_tables = set(model.definitions)
@@ -52,7 +60,7 @@ def test_both_ways_give_the_same(page, regime):
 
 
 def test_an_index_form_is_computed_at_once():
-    model = PAGES["brackets"]()
+    model = model_of_page("brackets")
     world = World(model, BATCH, seed=3)
     for one in model.definitions:
         world.value(one, {})

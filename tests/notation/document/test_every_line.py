@@ -30,10 +30,10 @@ CHOICES = {
     "own letters": {"W": "Θ", "A": "H", "yhat": "ŷ", "L": "ℒ", "eta": "γ", "tanh": "g"},
     "small letters": SMALL,
 }
+EACH_IN_ITS_LAYOUT = [(LAYOUTS[number % len(LAYOUTS)], choice) for number, choice in enumerate(CHOICES)]
 
 
-@every_written_animal
-@pytest.mark.parametrize("layout", LAYOUTS)
+@every_written_animal(LAYOUTS)
 def test_every_line_equals_the_next(animal, layout):
     animal = replace(animal, samples=1 if layout == "sample" else min(animal.samples, 3))
     worlds = Worlds(animal, layout=layout, detail="full")
@@ -129,8 +129,13 @@ def chosen_for(animal, choice):
     return letters
 
 
-@pytest.mark.parametrize("choice", CHOICES)
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize(
+    ("layout", "choice"),
+    [
+        pytest.param(*both, marks=() if both in EACH_IN_ITS_LAYOUT else pytest.mark.slow)
+        for both in itertools.product(LAYOUTS, CHOICES)
+    ],
+)
 def test_every_line_in_other_letters_equals_the_next(layout, choice):
     for animal in [*REPRESENTATIVES[LAYOUTS.index(layout) :: 9], GROUPED[LAYOUTS.index(layout)]]:
         if letters := chosen_for(animal, choice):
@@ -141,7 +146,6 @@ def test_every_line_in_other_letters_equals_the_next(layout, choice):
 
 OPTIMISERS = (Adam(clip_norm=1.0, average=0.9), SGD(momentum=0.9))
 PRESETS = ("subscript", "bracket", "delta", "d", "previous")  # tried on the whole zoo, letters on its representatives
-EACH_IN_ITS_LAYOUT = [(LAYOUTS[number % len(LAYOUTS)], choice) for number, choice in enumerate(CHOICES)]
 
 
 @pytest.mark.parametrize(("layout", "choice"), EACH_IN_ITS_LAYOUT)
