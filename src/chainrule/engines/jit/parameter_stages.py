@@ -19,35 +19,52 @@ if TYPE_CHECKING:
 
 __all__ = ["ParameterStages"]
 
+_STATEMENTS = 20
+"""A vector's statements (Adam's, where they do not hide behind the product) in multiply-adds of one vector."""
+
 
 class ParameterStages:
     """Emits the stages of a level into the function of an assembly.
 
-    A unit of work is one panel by as many rows as a panel has columns. Units are numbered through all stages of a
-    level, so that each thread takes one run of them.
+    A unit of work is one panel by as many rows as a panel has columns. Each thread takes one run of units through all
+    stages of a level.
     """
 
     def __init__(self, assembly: Assembly) -> None:
         self.assembly = assembly
         self.lanes = assembly.lanes
-        f = assembly.function
-        self._ranges: list[list[tuple[Index, Index]]] = []
-        for level in assembly.schedule.levels:
-            counts = [assembly.units_of(stage.axes) for stage in level]
-            every = sum(counts)
-            low = f.divide(f.multiply("%thread", every), "%threads")
-            high = f.divide(f.multiply(f.add("%thread", 1), every), "%threads")
-            before, ranges = 0, []
-            for count in counts:
-                ranges.append((self._clamp(low, before, count), self._clamp(high, before, count)))
-                before += count
-            self._ranges.append(ranges)
+        self._ranges = [self._shares(level) for level in assembly.schedule.levels]
 
-    def _clamp(self, number: Index, before: int, count: int) -> Index:
-        """A unit number of all stages as one of a stage that starts at `before`."""
+    def _shares(self, level: Sequence[ParameterStage]) -> list[tuple[Index, Index]]:
+        """A thread's units of each stage: all stages laid end to end, each unit as long as it takes, cut evenly.
+
+        (By the number of units, one thread had a third more to do than the other with two hidden layers of 256.)
+        """
+        f, a = self.assembly.function, self.assembly
+        counts, lengths = [a.units_of(stage.axes) for stage in level], [self._length(stage) for stage in level]
+        every = sum(count * length for count, length in zip(counts, lengths, strict=True))
+        low = f.divide(f.multiply("%thread", every), "%threads")
+        high = f.divide(f.multiply(f.add("%thread", 1), every), "%threads")
+        before, shares = 0, []
+        for count, length in zip(counts, lengths, strict=True):
+            shares.append((self._unit_at(low, before, length, count), self._unit_at(high, before, length, count)))
+            before += count * length
+        return shares
+
+    def _length(self, stage: ParameterStage) -> int:
+        """About how long a unit takes, in multiply-adds of one vector."""
+        a = self.assembly
+        if len(stage.axes) == 1:
+            return a.batch
+        across, along = stage.axes[::-1] if stage.axes[1] in a.layout.narrow else stage.axes
+        rows, vectors = min(a.sizes[across], self.lanes.panel), len(lane_counts(self.lanes, a.sizes[along]))
+        return rows * vectors * (a.batch + _STATEMENTS)
+
+    def _unit_at(self, place: Index, before: Index, length: int, count: int) -> Index:
+        """The first unit of a stage that begins at a place or after it; the stage's first begins at `before`."""
         f = self.assembly.function
-        past = f.value(f"call i64 @llvm.umax.i64(i64 {number}, i64 {before})") if before else number
-        return f.minimum(f.subtract(past, before), count)
+        past = f.value(f"call i64 @llvm.umax.i64(i64 {place}, i64 {before})") if before else place
+        return f.minimum(f.divide(f.add(f.subtract(past, before), length - 1), length), count)
 
     def emit(self, level: Sequence[ParameterStage]) -> None:
         """All stages of one level."""
