@@ -48,9 +48,12 @@ def close_pages(behind):
     run = execution.Execution.run
 
     def between_pages(self, data, *others):
-        *arrays, threads = (*others,)
+        *arrays, totals, threads = (*others,)
         guarded = [beside_a_closed_page(np.ascontiguousarray(array), behind) for array in arrays]
-        return run(self, {name: beside_a_closed_page(a, behind) for name, a in data.items()}, *guarded, threads)
+        guarded_data = {name: beside_a_closed_page(array, behind) for name, array in data.items()}
+        guarded_totals = beside_a_closed_page(totals, behind)
+        run(self, guarded_data, *guarded, guarded_totals, threads)
+        totals[...] = guarded_totals
 
     execution.Execution.run = between_pages
     execution.aligned_zeros = lambda count, dtype: beside_a_closed_page(np.zeros(count, dtype), behind)
