@@ -47,7 +47,7 @@ def test_a_slip_is_shown_under_its_line_with_what_is_right(chainrule: Command) -
     wrong, source, carets, slip, right, as_arrays, reason, summary = lines[5:]
     assert wrong.split()[:2] == ["12", "wrong"]
     assert source[carets.index("^") : carets.rindex("^") + 1] == "y - a"
-    assert (slip.strip(), right.strip()) == ("slip: sign", "right: -(y - a)")
+    assert (slip.strip(), right.strip()) == ("slip: wrong sign", "right: -(y - a)")
     assert as_arrays.strip() == r"as arrays: [-(y - a)] \mathbf{1}"
     assert reason.strip() == "it fails even for numbers"
     assert summary == "6 equations: 3 given, 2 exact, 1 wrong"
@@ -81,7 +81,7 @@ def test_json_has_the_whole_report(chainrule: Command) -> None:
     assert network["definitions"][:2] == ["z = w x + b", "a = σ(z)"]
     assert (network["loss"], network["layout"], network["one_sample"]) == ("L", "columns", False)
     last = report["items"][-1]
-    assert (last["line"], last["verdict"], last["slip"], last["origin"]) == (12, "wrong", "sign", "root")
+    assert (last["line"], last["verdict"], last["slip"], last["origin"]) == (12, "wrong", "wrong sign", "root")
     place = last["place"]
     assert WRONG.splitlines()[place["line"] - 1][place["column"] - 1 :][: place["length"]] == "y - a"
 
@@ -190,7 +190,7 @@ def test_a_page_that_cannot_be_written_is_one_line(chainrule: Command) -> None:
 def test_a_teacher_can_keep_the_answer_back(chainrule: Command) -> None:
     ran = chainrule("check", "notes.md", "--hint", "kind")
     assert ran.status == 1
-    assert "slip: sign" in ran.out
+    assert "slip: wrong sign" in ran.out
     assert "right:" not in ran.out
     assert chainrule("check", "notes.md", "--hint", "verdict").out == "6 equations: 3 given, 2 exact, 1 wrong\n"
     assert chainrule("check", "notes.md", "--hint", "kind", "--json").status == 2

@@ -149,6 +149,6 @@ dZ1 = W2.T dZ2 ⊙ (1 - Z1^2)
     )
     assert within.as_arrays == ""
     text, page = str(report), report.to_html()
-    assert text.index("right: W_2 dZ_2") < text.index("as arrays: W_2^")
+    assert text.index("right: W₂ dZ₂ ⊙ (1 − A₁²)") < text.index("as arrays: W₂ᵀ dZ₂ ⊙")  # plain text, as the page is
     assert page.count(">as arrays</span>") == 1
     assert "as arrays" not in report.hint("kind")

@@ -10,6 +10,10 @@ from typing import Literal, get_args
 from chainrule.checking.document.judging.verdicts import Verdict
 from chainrule.checking.document.reading.places import Place
 from chainrule.checking.document.reporting.report import HINTS, DerivationReport, Hint, Item
+from chainrule.notation.alphabet import FUNCTIONS
+from chainrule.notation.parsing import Conventions, parse
+from chainrule.notation.problems import NotationError
+from chainrule.notation.text import to_text
 
 Role = Literal["verdict", "source", "carets", "right", "as arrays", "remark", "note", "summary"]
 NOT_RIGHT = frozenset({"scalar", "wrong", "order"})
@@ -65,9 +69,9 @@ def remarks(item: Item, level: Hint) -> Iterator[tuple[Role, str]]:
             yield "remark", f"slip: {printable(item.slip)}{came}"
         if item.correct and level == "answer":
             role: Role = "as arrays" if item.verdict == "scalar" else "right"
-            yield role, f"{role}: {printable(item.correct)}"
+            yield role, f"{role}: {_as_the_page(item, item.correct)}"
         if item.as_arrays and level == "answer":
-            yield "as arrays", f"as arrays: {printable(item.as_arrays)}"
+            yield "as arrays", f"as arrays: {_as_the_page(item, item.as_arrays)}"
         if item.follows is False:
             yield "remark", "it doesn't follow from the step before it"
     told = depth >= HINTS.index("kind") or item.verdict not in NOT_RIGHT
@@ -76,6 +80,16 @@ def remarks(item: Item, level: Hint) -> Iterator[tuple[Role, str]]:
         yield "remark", printable(item.reason)
     if item.offer is not None and level == "answer":
         yield "remark", f"if {printable(str(item.offer))}"
+
+
+def _as_the_page(item: Item, latex: str) -> str:
+    """A formula in LaTeX where the equation is, else as plain text."""
+    if "\\" not in item.latex:
+        try:
+            return to_text(parse(latex, Conventions(functions=FUNCTIONS)))
+        except (NotationError, RecursionError):
+            pass
+    return printable(latex)
 
 
 def _item(report: DerivationReport, item: Item, depth: int) -> Iterator[Line]:
