@@ -82,18 +82,16 @@ class EmulatedExecution(Execution):
         super().__init__(assembly, _NoLibrary(), memory)
         self._object = code
 
-    def run(self, data, order, first, count, table, keys, threads):  # noqa: ARG002
-        totals = self._run_arrays(data, order, first, count, table, keys)
+    def run(self, data, order, first, count, table, keys, totals, threads):  # noqa: ARG002
+        self._run_arrays(data, order, first, count, table, keys, totals)
         self.steps_done = len(count)
-        return totals
 
-    def _run_arrays(self, data, order, first, count, table, keys):
+    def _run_arrays(self, data, order, first, count, table, keys, totals):
         from unicorn import UC_ARCH_ARM64, UC_MODE_ARM, Uc
         from unicorn import arm64_const as arm
 
         machine = Uc(UC_ARCH_ARM64, UC_MODE_ARM)
         entry = load_object_at(machine, self._object, CODE)
-        totals = np.zeros((len(count), max(len(self.assembly.schedule.totals), 1)))
         arrays = {
             "memory": self.memory, "order": order, "first": first, "count": count, "table": table, "keys": keys,
             "totals": totals, "counter": np.zeros(8, np.int64), "request": np.zeros(8, np.int64),
@@ -118,7 +116,6 @@ class EmulatedExecution(Execution):
         for name in ("memory", "totals"):
             read = machine.mem_read(places[name], arrays[name].nbytes)
             arrays[name].reshape(-1)[:] = np.frombuffer(bytes(read), arrays[name].dtype)
-        return totals
 
 
 class _NoLibrary:

@@ -5,12 +5,12 @@ import pytest
 from sklearn.utils import shuffle
 
 from chainrule.calculus import derive
-from chainrule.engines.interface import Costs, Data, Epoch
+from chainrule.engines.interface import Costs, Data, Epoch, row_numbers
 from chainrule.engines.reference import ReferenceEngine
 from chainrule.network import SGD, Adam, Network, Penalty
 from chainrule.training import History, Plan, train
 from chainrule.training.initialisers import initial_parameters
-from chainrule.training.loop import mean_cost
+from chainrule.training.loop import mean_cost, shuffled_by
 from chainrule.training.schedules import Adaptive, Constant, OfStep
 from chainrule.training.stopping import Improvement
 
@@ -299,3 +299,14 @@ def test_the_same_seeds_give_the_same_bits(optimiser):
     assert all(state[name].tobytes() == same[name].tobytes() for name in state)
     assert not np.array_equal(state["W1"], trained(order_seed=5)[1]["W1"])
     assert not np.array_equal(state["W1"], trained(mask_seed=6)[1]["W1"])
+
+
+@pytest.mark.parametrize("generator", [np.random.RandomState, np.random.default_rng])
+@pytest.mark.parametrize("n", [1, 2, 17, 70_001])
+def test_shuffling_in_place_gives_the_order_of_scikit_learn(generator, n):
+    one, other = generator(3), generator(3)
+    order, rows = np.arange(n), row_numbers(n)
+    assert rows.dtype == np.int32
+    for _ in range(3):
+        order, rows = order[one.permutation(n)], shuffled_by(other)(rows)
+        np.testing.assert_array_equal(rows, order)

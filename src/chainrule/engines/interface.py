@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array, csr_matrix
 
 Floats = NDArray[np.floating[Any]]
+RowNumbers = NDArray[np.signedinteger[Any]]
 State = dict[str, Floats]
+
+
+def row_numbers(count: int) -> RowNumbers:
+    """0, 1, …, in 4 bytes each where they fit: of narrow data, 8 would be a good part."""
+    numbers: RowNumbers = np.arange(count, dtype=np.int32 if count <= np.iinfo(np.int32).max else np.int64)
+    return numbers
 
 
 @dataclass(frozen=True)
@@ -70,7 +77,7 @@ class Epoch:
 
     Parameters
     ----------
-    order : int64 ndarray of shape (n,)
+    order : ndarray of int of shape (n,)
         Which row comes when; the last batch may be short.
     batch_size : int
     rates : float64 ndarray of shape (n_steps,)
@@ -90,7 +97,7 @@ class Epoch:
     first step.
     """
 
-    order: NDArray[np.int64]
+    order: RowNumbers
     batch_size: int
     rates: NDArray[np.float64]
     seed: int = 0

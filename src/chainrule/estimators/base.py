@@ -35,7 +35,7 @@ from chainrule.network import Network, Optimiser
 from chainrule.training import History, Plan, train
 from chainrule.training.initialisers import initial_parameters
 from chainrule.training.lbfgs import minimise
-from chainrule.training.loop import in_order
+from chainrule.training.loop import in_order, shuffled_by
 from chainrule.training.stopping import Improvement
 
 STOCHASTIC_SOLVERS = ("sgd", "adam", "adamw")
@@ -197,7 +197,7 @@ class BaseMLP(FittedMLP):
             planned_epochs=self.max_iter,
             batch_size=batch_size,
             schedule=declare_schedule(self),
-            reorder=(lambda order: order[rng.permutation(len(order))]) if self.shuffle else in_order,
+            reorder=shuffled_by(rng) if self.shuffle else in_order,
             rng=rng,
             tol=self.tol,
             patience=self.n_iter_no_change if self.patience is None else self.patience,

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import save
 
+from chainrule.engines.interface import RowNumbers
 from chainrule.training.history import History
 
 SCHEMA = 1
@@ -31,7 +32,7 @@ class Checkpoint:
         Parameters, the optimiser's memory, and t.
     best : mapping of str to ndarray, optional
         The same of the best epoch, if held-out data say which it is.
-    order : int64 ndarray of shape (n,)
+    order : ndarray of int of shape (n,)
         The order of rows in the last epoch.
     history : History
     begun : int
@@ -46,7 +47,7 @@ class Checkpoint:
 
     state: Arrays = field(repr=False)
     best: Arrays | None = field(repr=False)
-    order: NDArray[np.int64] = field(repr=False)
+    order: RowNumbers = field(repr=False)
     history: History = field(repr=False)
     begun: int
     best_value: float

@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.engines.interface import Data, Program
 from chainrule.training.history import History
-from chainrule.training.loop import Plan, in_order, train
+from chainrule.training.loop import Plan, in_order, shuffled_by, train
 from chainrule.training.schedules import Constant
 
 
@@ -94,7 +94,7 @@ def descend(
         epochs=max_epochs,
         batch_size=batch_size,
         schedule=Constant(rate),
-        reorder=in_order if rng is None else rng.permutation,
+        reorder=in_order if rng is None else shuffled_by(rng),
         tol=tol,
         patience=patience,
     )

@@ -39,3 +39,13 @@ def test_a_row_that_does_not_exist_is_refused(program, order):
 def test_gradients_of_no_rows_are_refused(program):
     with pytest.raises(ValueError, match="data must have at least one row"):
         program.gradients(Data(np.zeros((0, 3)), np.zeros((0, 1))))
+
+
+def test_more_rows_than_can_be_counted_are_refused():
+    network = Network.parse("1 -> 1 identity", loss="mse")
+    program = JitEngine().compile(derive(network), dtype=np.dtype(np.float32), batch_size=1)
+    X = np.broadcast_to(np.float32(0), (2**31, 1))
+    with pytest.raises(ValueError, match="X must have at most 2147483647 rows, got 2147483648: give them in parts"):
+        program.predict(X)
+    with pytest.raises(ValueError, match="at most 2147483647 rows"):
+        program.gradients(Data(X, X))

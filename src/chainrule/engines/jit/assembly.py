@@ -163,7 +163,7 @@ class Assembly:
     def _step(self, t: Index, state: list[str]) -> list[str]:
         f, arrived = self.function, state[0]
         self.samples = f.load("i64", f.at(self.names["count"], t, "i64"), 8)
-        self.order = f.at(self.names["order"], f.load("i64", f.at(self.names["first"], t, "i64"), 8), "i64")
+        self.order = f.at(self.names["order"], f.load("i64", f.at(self.names["first"], t, "i64"), 8), "i32")
         self.scalars = f.at(self.names["table"], f.multiply(t, max(len(self.schedule.table), 1)), self.lanes.scalar)
         self.keys = f.at(self.names["keys"], f.multiply(t, 4 * max(len(self.schedule.masks), 1)), "i32")
         self.row_stages.emit()

@@ -67,7 +67,7 @@ class Execution:
     def run(
         self,
         data: Mapping[str, NDArray[Any]],
-        order: NDArray[np.int64],
+        order: NDArray[np.int32],
         first: NDArray[np.int64],
         count: NDArray[np.int64],
         table: NDArray[Any],
@@ -81,7 +81,7 @@ class Execution:
         ----------
         data : mapping
             By the names of the context: ``"data X"``, …, and ``"classes"``.
-        order : int64 ndarray
+        order : int32 ndarray
             Row numbers, as many as all steps together have rows.
         first, count : int64 ndarray of shape (n_steps,)
         table : ndarray of shape (n_steps, n_scalars)

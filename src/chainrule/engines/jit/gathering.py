@@ -21,7 +21,12 @@ def _rows(f: Function, body: Callable[[Index, list[str]], None]) -> None:
 
 
 def _number(f: Function, i: Index) -> str:
-    return f.load("i64", f.at("%order", i, "i64"), 8)
+    return _widened(f, "%order", i)
+
+
+def _widened(f: Function, array: str, i: Index) -> str:
+    """A number of an array of i32, of rows or columns: there are fewer than 2^31 of both."""
+    return f.value(f"sext i32 {f.load('i32', f.at(array, i, 'i32'), 4)} to i64")
 
 
 def numbers(lanes: Lanes) -> Function:
@@ -92,7 +97,7 @@ def class_rows(lanes: Lanes, target: Target, place: Panels | Columns) -> Functio
 
 
 def sparse_rows(lanes: Lanes, target: Target, place: Panels) -> Function:
-    """Rows of a matrix in compressed sparse rows: numbers, and as i64 their columns and where each row starts."""
+    """Rows of a matrix in compressed sparse rows: numbers, their columns (i32), and where each row starts (i64)."""
     f = Function([*_ARGUMENTS, ("ptr", "columns"), ("ptr", "starts")])
     v = Vectors(f, lanes, target)
 
@@ -103,7 +108,7 @@ def sparse_rows(lanes: Lanes, target: Target, place: Panels) -> Function:
         begin, end = f.load("i64", start, 8), f.load("i64", f.at(start, 1, "i64"), 8)
 
         def entry(k: Index, _: list[str]) -> None:
-            column = f.load("i64", f.at("%columns", k, "i64"), 8)
+            column = _widened(f, "%columns", k)
             value = f.load(lanes.scalar, f.at("%data", k, lanes.scalar), lanes.bytes)
             _put(f, lanes, row, place, column, value)
 

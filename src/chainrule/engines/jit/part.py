@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.calculus.equations import Equations
+from chainrule.engines.interface import RowNumbers
 from chainrule.engines.jit.compilation import Request, assemble, compiled
 from chainrule.engines.jit.execution import Execution, aligned_zeros
 from chainrule.engines.jit.layout import Line, Panels, copy_name
@@ -106,7 +107,7 @@ class Part:
     def run(
         self,
         data: Mapping[str, NDArray[Any]],
-        order: NDArray[np.int64],
+        order: RowNumbers,
         counts: NDArray[np.int64],
         scalars: Mapping[str, Any],
         keys: NDArray[np.uint32],
@@ -120,7 +121,7 @@ class Part:
         ----------
         data, keys, threads
             As in `Execution.run`.
-        order : int64 ndarray
+        order : ndarray of int
             The rows of all steps.
         counts : int64 ndarray of shape (n_steps,)
             The number of rows of each step.
@@ -133,8 +134,8 @@ class Part:
         values = StepScalars(batches.starts, batches.sizes, self.assembly.sizes, {**batches.known, **scalars}, samples)
         values.add(self._by_step)
         self._fill(batches.table, values, (name for name in self._slots if name not in batches.known))
-        order = np.ascontiguousarray(order, np.int64)
-        self.execution.run(data, order, batches.starts, counts, batches.table, keys, batches.totals, threads)
+        rows = np.ascontiguousarray(order, np.int32)
+        self.execution.run(data, rows, batches.starts, counts, batches.table, keys, batches.totals, threads)
         values.know({name: batches.totals[:, slot].copy() for slot, name in enumerate(self._totals)})
         values.add(self._after)
         return values

@@ -15,7 +15,7 @@ from chainrule.calculus.derivation import dropout_free
 from chainrule.calculus.equations import Equation, Reason, Rule
 from chainrule.calculus.forward import COST, DATA_COST, PENALTY, WEIGHT_SUM, dropout_rates, parameters, prediction
 from chainrule.calculus.updates import GLOBAL_NORM, next_value, optimiser_memory, state_of
-from chainrule.engines.interface import Costs, Data, Epoch, Floats, State
+from chainrule.engines.interface import Costs, Data, Epoch, Floats, RowNumbers, State, row_numbers
 from chainrule.engines.jit.part import Part
 from chainrule.engines.jit.tables import StepScalars, formulas
 from chainrule.engines.jit.thread_choice import FixedThreads, thread_choice
@@ -24,6 +24,7 @@ from chainrule.expressions.terms import Symbol
 
 __all__ = ["JitEngine", "JitProgram"]
 
+_MOST_ROWS = np.iinfo(np.int32).max
 _ROWS_AT_ONCE = 256  # in gradients of all rows and in predictions
 _STRENGTHS = ("alpha", "alpha1")
 _NO_KEYS = np.zeros((1, 1, 4), np.uint32)
@@ -190,21 +191,23 @@ class JitProgram:
             values = self._training.memory[place.offset : place.offset + place.size]
             values[np.abs(values) < np.finfo(self._dtype).tiny] = 0
 
-    def _check_width(self, X: Any) -> None:
-        """Refuse an X whose rows machine code would read beyond their end."""
+    def _check_rows(self, X: Any) -> None:
+        """Refuse an X whose rows machine code would read beyond their end, or has no numbers for."""
         n_inputs = self._derivation.network.n_inputs
         if X.ndim != 2 or X.shape[1] != n_inputs:
             raise ValueError(f"X must have the shape (n, {n_inputs}), got {X.shape}")
+        if X.shape[0] > _MOST_ROWS:
+            raise ValueError(f"X must have at most {_MOST_ROWS} rows, got {X.shape[0]}: give them in parts")
 
-    def _check_places(self, data: Data, order: NDArray[np.int64]) -> None:
-        """Refuse what machine code would read beside an array."""
-        self._check_width(data.X)
+    def _check_places(self, data: Data, order: RowNumbers) -> None:
+        """Refuse an order that leaves the rows."""
+        self._check_rows(data.X)
         if len(order) and not (order.min() >= 0 and order.max() < len(data)):
             found = f"numbers from {order.min()} to {order.max()}"
             raise ValueError(f"order must hold row numbers from 0 to {len(data) - 1}, got {found}")
 
     def gradients(self, data: Data) -> tuple[float, State]:
-        self._check_places(data, np.arange(len(data)))
+        self._check_rows(data.X)
         if not len(data):
             raise ValueError("data must have at least one row, got none: J would be divided by 0")
         part, n = self._other("gradients", self._part_for_gradients), len(data)
@@ -212,11 +215,12 @@ class JitProgram:
         for total in sums.values():
             part.clear(total)
         counts = np.minimum(_ROWS_AT_ONCE, n - np.arange(0, n, _ROWS_AT_ONCE))
-        divisor = float(self._divisors(data, np.arange(n), np.array([n]))[0])
+        order = row_numbers(n)
+        divisor = float(self._divisors(data, order, np.array([n]))[0])
         scalars: dict[str, Any] = {WEIGHT_SUM: divisor}
         for name, alpha in self._strengths().items():
             scalars[name] = np.where(np.arange(len(counts)) == 0, alpha, 0.0)
-        known = part.run(self._arrays(data), np.arange(n), counts, scalars, _NO_KEYS, self._threads_of_blocks, size=n)
+        known = part.run(self._arrays(data), order, counts, scalars, _NO_KEYS, self._threads_of_blocks, size=n)
         whole = {DATA_COST: known[DATA_COST].sum(), WEIGHT_SUM: divisor} | {
             name: known[name][0] for name in self._penalty_names
         }
@@ -226,14 +230,14 @@ class JitProgram:
         return float(np.ravel(cost[COST])[0]), gradients
 
     def predict(self, X: Any) -> Floats:
-        self._check_width(X)
+        self._check_rows(X)
         output = prediction(self._derivation.network).name
         part = self._other("prediction", self._part_for_prediction)
         rows = X.shape[0]
         result = np.empty((rows, self._derivation.network.widths[-1]), self._dtype)
         arrays = self._inputs(X)
         for begin in range(0, rows, _ROWS_AT_ONCE):
-            order = np.arange(begin, min(begin + _ROWS_AT_ONCE, rows), dtype=np.int64)
+            order = np.arange(begin, min(begin + _ROWS_AT_ONCE, rows), dtype=np.int32)
             counts = np.array([len(order)], np.int64)
             part.run(arrays, order, counts, {}, _NO_KEYS, FixedThreads(1))
             result[begin : begin + len(order)] = part.get(output, len(order))
@@ -272,7 +276,7 @@ class JitProgram:
             part.put(parameter, self._training.get(parameter))
         return part
 
-    def _divisors(self, data: Data, order: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    def _divisors(self, data: Data, order: RowNumbers, counts: NDArray[np.int64]) -> NDArray[np.float64]:
         if self._derivation.network.reduction == "sum":
             return np.ones(len(counts))
         if data.weight is None:
@@ -304,7 +308,7 @@ class JitProgram:
         X.sum_duplicates()
         return {
             "data X": np.ascontiguousarray(X.data, self._dtype),
-            "columns": np.ascontiguousarray(X.indices, np.int64),
+            "columns": np.ascontiguousarray(X.indices, np.int32),  # SciPy's own, but beyond 2^31 entries
             "starts": np.ascontiguousarray(X.indptr, np.int64),
         }
 

@@ -24,6 +24,7 @@ from chainrule.tables.errors import listed
 from chainrule.tables.targets import TASKS, ClassTarget, Task, fit_target
 from chainrule.training import History, Plan, train
 from chainrule.training.initialisers import initial_parameters
+from chainrule.training.loop import shuffled_by
 from chainrule.training.schedules import Constant
 
 OnEpoch = Callable[[History], bool | None]
@@ -210,7 +211,7 @@ class TableTraining:
                 epochs=settings.epochs,
                 batch_size=self.batch_size,
                 schedule=Constant(settings.learning_rate),
-                reorder=rng.permutation,
+                reorder=shuffled_by(rng),
                 tol=0.0,
                 patience=settings.patience,
                 validate=None if validation is None else _negative_cost(validation),
