@@ -67,26 +67,28 @@ SAMPLE_LOSSES = {
 }
 
 
+def own_J(parameters, M, Y, weight, alpha, l1, *, loss, activations):
+    A = X * M[0]
+    for number, (W, b) in enumerate(parameters):
+        Z = A @ W + b
+        if number < len(activations):
+            A = ACTIVATIONS[activations[number]](Z) * M[number + 1]
+    data = (weight * SAMPLE_LOSSES[loss](Z, Y)).sum()
+    penalty = sum(0.5 * alpha * (W**2).sum() + l1 * jnp.abs(W).sum() for W, _ in parameters)
+    return (data + penalty) / weight.sum()
+
+
+gradient_of = jax.jit(jax.grad(own_J), static_argnames=("loss", "activations"))
+
+
 def hand_trained(start, Y, loss, *, activations=("tanh",), weight=None, step, alpha=1e-4, l1=0.0, masks=None):
-    """EPOCHS steps over all samples; `step` turns parameters and gradients into the next parameters."""
+    """EPOCHS steps over all samples; `step` turns NumPy's parameters and gradients into the next parameters."""
     weight = np.ones(N) if weight is None else weight
-
-    def J(parameters, M):
-        A = X * M[0]
-        for number, (W, b) in enumerate(parameters):
-            Z = A @ W + b
-            if number < len(activations):
-                A = ACTIVATIONS[activations[number]](Z) * M[number + 1]
-        data = (weight * SAMPLE_LOSSES[loss](Z, Y)).sum()
-        penalty = sum(0.5 * alpha * (W**2).sum() + l1 * jnp.abs(W).sum() for W, _ in parameters)
-        return (data + penalty) / weight.sum()
-
-    gradient_of = jax.jit(jax.grad(J))
-    parameters, memory = [(jnp.asarray(W), jnp.asarray(b)) for W, b in start], {}
+    parameters, memory = start, {}
     for t in range(EPOCHS):
         M = masks(t) if masks else [1.0] * (len(activations) + 1)
-        gradients = gradient_of(parameters, M)
-        parameters = step(t, parameters, gradients, memory)
+        gradients = gradient_of(parameters, M, Y, weight, alpha, l1, loss=loss, activations=activations)
+        parameters = step(t, parameters, jax.tree.map(np.asarray, gradients), memory)
     return parameters
 
 
@@ -249,8 +251,8 @@ def test_dropout_does_not_touch_prediction():
 @pytest.mark.parametrize("limit", [1e-3, 1e6])
 def test_gradients_are_clipped_by_their_global_norm(limit):
     def clipped(t, parameters, gradients, memory):
-        norm = jnp.sqrt(sum((g**2).sum() for layer in gradients for g in layer))
-        scale = jnp.minimum(1.0, limit / norm)
+        norm = np.sqrt(sum((g**2).sum() for layer in gradients for g in layer))
+        scale = np.minimum(1.0, limit / norm)
         return sgd_step(t, parameters, [tuple(scale * g for g in layer) for layer in gradients], memory)
 
     estimator, start = fitted(MLPRegressor, TARGET, max_grad_norm=limit)
@@ -270,7 +272,7 @@ def test_adamw_decays_weights_apart_from_the_gradient():
         rate = RATE * np.sqrt(1 - 0.999 ** (t + 1)) / (1 - 0.9 ** (t + 1))
         return [
             tuple(
-                p - RATE * decay * p * (p.ndim == 2) - rate * a / (jnp.sqrt(b) + 1e-8)
+                p - RATE * decay * p * (p.ndim == 2) - rate * a / (np.sqrt(b) + 1e-8)
                 for p, a, b in zip(P, A, B, strict=True)
             )
             for P, A, B in zip(parameters, memory["m"], memory["v"], strict=True)

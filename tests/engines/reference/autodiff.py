@@ -4,6 +4,7 @@ Nothing here reads chainrule's expressions: activations and losses are jax.nn's 
 """
 
 import os
+from functools import lru_cache, partial
 
 # Every network is compiled once and run once: XLA's optimisations would cost more than they give.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
@@ -70,5 +71,10 @@ def cost(net, params, X, Y, weight=None, masks=None):
 
 def cost_and_gradients(net, params, X, Y, weight=None, masks=None):
     """J, and ∂J/∂ of every parameter."""
-    params = {name: jnp.asarray(value) for name, value in params.items()}
-    return jax.jit(jax.value_and_grad(lambda p: cost(net, p, X, Y, weight, masks)))(params)
+    return _compiled(net)(params, X, Y, weight, masks)
+
+
+@lru_cache(maxsize=64)
+def _compiled(net):
+    """The cost and its gradients as XLA runs them, kept: compiling takes a hundred times as long as running."""
+    return jax.jit(jax.value_and_grad(partial(cost, net)))
