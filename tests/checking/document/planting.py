@@ -165,7 +165,11 @@ class Sheet:
     def writing(self, line: Line) -> Writing:
         """How the page writes, with the indices of one line."""
         found = sorted((entry_indices(line.left) | entry_indices(line.right) | summed(line.right)) - {"i", "l"})
-        return Writing(self._letters, self._names, self._size, self._slopes, tuple(found))
+        of_any = generic_letter(line.left) or generic_letter(line.right)
+        slopes = tuple(one for one in self._slopes if bool(generic_letter(self._settled_tree(one))) == bool(of_any))
+        if function_derivative(line.left) is not None:
+            slopes = ()
+        return Writing(self._letters, self._names, self._size, slopes, tuple(found))
 
     @cached_property
     def _customs(self) -> dict[Letter, Letter]:

@@ -18,7 +18,8 @@ from chainrule.checking.document.explaining.offers import Offer
 from chainrule.checking.document.explaining.slips_of_lines import Slip, Slips
 from chainrule.checking.document.judging.consistency import JudgedLine, elementwise_sign, fitted_loss
 from chainrule.checking.document.judging.declared_shapes import misfits
-from chainrule.checking.document.judging.loops import cautions, disorders
+from chainrule.checking.document.judging.derivative_rows import writes_columns
+from chainrule.checking.document.judging.loops import cautions, disorders, learning_rate
 from chainrule.checking.document.judging.verdicts import Judgement, Verdict
 from chainrule.checking.document.judging.worlds import canonical
 from chainrule.checking.document.meaning.customs import conventions_of, settled
@@ -136,8 +137,11 @@ class _Checker:
                 if isinstance(part, Partial) and isinstance(part.of, Letter) and part.of.name in LOSSES
             )
         )
-        self.slips = Slips(self._judge_for, self.letters, self.partials, list(dict.fromkeys(parts)))
+        for judge in {id(judge): judge for judge in self.judges}.values():
+            judge.columns_only = writes_columns(page, judge)
+            judge.rate = learning_rate(page)
         self.size = next((letter for letter in self.letters if letter.name in {"m", "n", "N"}), Letter("m"))
+        self.slips = Slips(self._judge_for, self.letters, self.partials, list(dict.fromkeys(parts)), self.size)
         self.items: list[Item] = []
         self.judged: list[JudgedLine] = []
 

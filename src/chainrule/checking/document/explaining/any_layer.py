@@ -39,6 +39,7 @@ class AnyLayer:
         self.last = max((int(one.layer) for one in model.definitions if one.layer.isdecimal()), default=0)
         self.layer = 0
         self.back: dict[Node, Node] = {}
+        self.functions: dict[Letter, Letter] = {}
         if (left, right) == numbered or not self.last:
             return
         for layer in range(self.last, 0, -1) if self.letter else (self.last,):
@@ -47,7 +48,10 @@ class AnyLayer:
                 self.layer = layer
         for part in (part for side in (left, right) for part in walk(side)):
             if isinstance(part, Letter | Applied | Partial):
-                self.back[own_functions(at_layer(part, self.letter, self.layer, self.last))] = part
+                numbered_part = own_functions(at_layer(part, self.letter, self.layer, self.last))
+                self.back[numbered_part] = rewritten(part, _plain)
+                if isinstance(part, Applied) and isinstance(numbered_part, Applied):
+                    self.functions[numbered_part.function] = _plainly(part.function)
 
     def tree(self, node: Node) -> Node:
         """A tree of the numbered line, of any layer again."""
@@ -57,6 +61,7 @@ class AnyLayer:
         """What is said of the numbered line, in the letters of the line of any layer."""
         if self.layer:
             pairs = {to_text(one): to_text(self.tree(one)) for one in (*_letters(self.back), *letters)}
+            pairs |= {to_text(one): to_text(own) for one, own in self.functions.items()}
             for numbered in sorted(pairs, key=len, reverse=True):
                 text = text.replace(numbered, pairs[numbered])
         return text
@@ -65,6 +70,9 @@ class AnyLayer:
         own = self.back.get(node)
         if own is not None:
             return own
+        if isinstance(node, Applied) and node.function in self.functions:
+            arguments = tuple(rewritten(argument, self._again) for argument in node.arguments)
+            return replace(node, function=self.functions[node.function], arguments=arguments)
         if isinstance(node, Partial):
             return replace(node, of=rewritten(node.of, self._again), by=self._letter(node.by))
         return self._letter(node) if isinstance(node, Letter) else None
@@ -82,8 +90,19 @@ class AnyLayer:
             tuple(Mark(text, mark.style) if mark.text == layer else mark for mark in marks)
             for marks in (letter.lower, letter.upper)
         )
-        return Letter(letter.name, letter.accent, *marks)
+        return _plainly(Letter(letter.name, letter.accent, *marks))
 
 
 def _letters(back: dict[Node, Node]) -> Iterator[Letter]:
     return (one for one in back if isinstance(one, Letter))
+
+
+def _plain(node: Node) -> Node | None:
+    """A letter as it is written, with its layer below it, not in the brackets that mark a layer among other marks."""
+    if isinstance(node, Partial):
+        return replace(node, of=rewritten(node.of, _plain), by=_plainly(node.by))
+    return _plainly(node) if isinstance(node, Letter) else None
+
+
+def _plainly(letter: Letter) -> Letter:
+    return replace(letter, lower=tuple(Mark(mark.text) if mark.style == "square" else mark for mark in letter.lower))

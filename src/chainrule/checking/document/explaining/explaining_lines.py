@@ -12,7 +12,7 @@ import numpy as np
 from chainrule.checking.document.explaining.any_layer import AnyLayer
 from chainrule.checking.document.explaining.double_slips import double_slip
 from chainrule.checking.document.explaining.edits import Repair
-from chainrule.checking.document.explaining.kinds import Change
+from chainrule.checking.document.explaining.kinds import Change, kinds_of, said_of
 from chainrule.checking.document.explaining.matrix_forms import Form, matrix_form
 from chainrule.checking.document.explaining.missing_parts import factors_of_one, missing_parts
 from chainrule.checking.document.explaining.repairs import MAX_TRIED, edits_of, repair, strays_of
@@ -25,6 +25,7 @@ from chainrule.checking.document.judging.worlds import (
     ONE_SAMPLE_OUTPUTS,
     SCALAR,
     Regime,
+    canonical,
 )
 from chainrule.checking.document.meaning.letters import (
     entry_indices,
@@ -50,6 +51,7 @@ from chainrule.notation.tree import (
 )
 
 _COMPARED = 60  # lost factors that are right for numbers, of which one may be right as arrays
+_EASY = 3  # the cost of a form that is preferred to another letter in one place
 _COUNTED_ONES = Letter(ONES.name, lower=(Mark("n"),))
 
 
@@ -95,10 +97,11 @@ class Explainer(Judge):
         place = self._first_place(left, right)
         regime = self._claimed(left, right)
 
-        tautology = left not in walk(right)
+        itself = canonical(left)
+        mentioned = itself in walk(canonical(right))
 
         def holds(candidate: Node) -> bool:
-            if (tautology and left in walk(candidate)) or not self._is_near(place, candidate, allowed):
+            if (not mentioned and itself in walk(canonical(candidate))) or not self._is_near(place, candidate, allowed):
                 return False
             if self._try(left, candidate, SCALAR):
                 return not self._contradicted(left, candidate)
@@ -261,6 +264,17 @@ class Explainer(Judge):
         changes = (replace(change, words=of_any.words(change.words, known)) for change in found.changes)
         return replace(found, node=of_any.tree(found.node), changes=tuple(changes))
 
+    def rearranged(self, left: Node, right: Node, sign: str, size: Letter) -> Repair | None:
+        """The same factors, rearranged, where nothing is a single number, as with softmax, and only arrays fail."""
+        versions = self._versions(left, right)
+        pair = next((pair for pair in versions if not self._try(*pair, SCALAR)), versions[0])
+        form = self._form(*pair, sign, size)
+        if form is None or not form.changes:
+            return None
+        of_any = AnyLayer(left, right, pair, self._with_own_functions, self.model)
+        words = of_any.words(said_of(form.changes), list(letters(form.node)))
+        return Repair(words, of_any.tree(form.node), kinds_of(form.changes))
+
     def _numbered_as_arrays(
         self,
         left: Node,
@@ -275,8 +289,10 @@ class Explainer(Judge):
         back: dict[Node, Node] = {_COUNTED_ONES: ONES}
         form = self._form(left, rewritten(right, counted.get), sign, size)
         if form is not None:
-            return replace(form, node=rewritten(form.node, back.get))
-        return self._edited_as_arrays(left, right, page_letters, page_parts)
+            form = replace(form, node=rewritten(form.node, back.get))
+        if form is not None and form.cost <= _EASY:
+            return form
+        return self._edited_as_arrays(left, right, page_letters, page_parts) or form
 
     def _claimed(self, left: Node, right: Node) -> Regime:
         """Of how many samples a line speaks."""
@@ -306,7 +322,7 @@ class Explainer(Judge):
                 return Form(with_sum, np.zeros(()), (Change("sum", f"the sum over {index}"),))
         jacobian = self._is_jacobian(left)
         indices = dict.fromkeys(entry_indices(left) | entry_indices(right) - summed(right), 0)
-        for regime, rows in product(self._regimes_of_forms(left, right), (False, True)):
+        for regime, rows in product(self._regimes_of_forms(left, right), self.readings(right)):
             world = self.world(regime, 0)
             try:
                 target = evaluate(expanded(left, regime.samples), world.setting().binding(**indices))
@@ -317,9 +333,10 @@ class Explainer(Judge):
                 return self._holds_read(left, candidate, regime, rows=rows)
 
             setting = world.setting(rows=rows).binding(**indices)
-            form = matrix_form(right, target, setting, holds, size=size, jacobian=jacobian)
-            if form is not None:
-                return form
+            for wanted in (target, *((target.reshape(1, -1),) if rows and 1 not in target.shape else ())):
+                form = matrix_form(right, wanted, setting, holds, size=size, jacobian=jacobian)
+                if form is not None:
+                    return form
         return None
 
     def _regimes_of_forms(self, left: Node, right: Node) -> tuple[Regime, ...]:

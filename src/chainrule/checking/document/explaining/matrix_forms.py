@@ -182,11 +182,10 @@ class _Search:
             rest = mask ^ part
             in_order = (part & -part) < (rest & -rest)
             written = _sign_between(part, rest, signs)
-            elementwise = written == "⊙" if written is not None else "⊙" in signs[1:]
             for first in table[part].forms:
                 for second in table[rest].fitting(first):
                     self._count()
-                    yield from _join(first, second, in_order=in_order, elementwise=elementwise, written=written)
+                    yield from _join(first, second, in_order=in_order, written=written)
             part = (part - 1) & mask
 
     def _count(self) -> None:
@@ -283,9 +282,7 @@ def _sign_between(part: int, rest: int, signs: Sequence[ProductSign]) -> Product
     return signs[behind.bit_length() - 1] if neighbours else None
 
 
-def _join(
-    first: Form, second: Form, *, in_order: bool, elementwise: bool, written: ProductSign | None
-) -> Iterator[Form]:
+def _join(first: Form, second: Form, *, in_order: bool, written: ProductSign | None) -> Iterator[Form]:
     changes = (*first.changes, *second.changes)
     one, other = first.value, second.value
     if one.ndim == 0 or other.ndim == 0:
@@ -293,7 +290,7 @@ def _join(
             yield Form(_times(first.node, second.node, ""), one * other, changes)
         return
     if one.shape == other.shape and in_order:
-        more = () if elementwise else (_ENTRY_BY_ENTRY,)
+        more = () if written == "⊙" else (_ENTRY_BY_ENTRY,)
         yield Form(_times(first.node, second.node, "⊙"), one * other, (*changes, *more))
     if one.shape[1] == other.shape[0]:
         more = (_MATRIX_PRODUCT,) if written == "⊙" else () if in_order else (_OTHER_ORDER,)

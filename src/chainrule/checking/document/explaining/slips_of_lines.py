@@ -14,6 +14,8 @@ from chainrule.checking.document.meaning.model import FUNCTION_OF_NAME, Model
 from chainrule.checking.document.reading.statements import Side
 from chainrule.notation.tree import Applied, Letter, Node, Partial, walk
 
+_SIZE = Letter("m")
+
 
 @dataclass(frozen=True)
 class Slip:
@@ -37,6 +39,8 @@ class Slips:
         Letters, and derivatives of the loss, as the page writes them.
     parts : sequence of Node
         All that stands on the page, to put in where a factor of more than a letter is missing.
+    size : Letter
+        How the page writes the number of samples.
     """
 
     def __init__(
@@ -45,11 +49,13 @@ class Slips:
         letters: Sequence[Letter],
         partials: Sequence[Partial],
         parts: Sequence[Node] = (),
+        size: Letter = _SIZE,
     ) -> None:
         self.judge_for = judge_for
         self.letters = letters
         self.partials = partials
         self.parts = parts
+        self.size = size
         self.seen: set[str | float] = set()
 
     def of(self, left: Side, right: Side, judgement: Judgement, *, follows_right: bool) -> Slip:
@@ -96,6 +102,8 @@ class Slips:
     def _single(self, judge: Explainer, left: Node, right: Node, ratios: Sequence[float]) -> tuple[Repair | None, str]:
         found = judge.explain(left, right, self.letters, self.partials, ratios, self.parts)
         if found is not None:
+            return found, ""
+        if judge.model.has_softmax and (found := judge.rearranged(left, right, "=", self.size)) is not None:
             return found, ""
         for name, other in variants(judge.model):
             found = Explainer(other).explain(left, right, self.letters, self.partials, ratios)

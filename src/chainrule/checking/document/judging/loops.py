@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from chainrule.checking.document.meaning.generic_layers import is_d_letter
-from chainrule.checking.document.meaning.letters import BIASES, WEIGHTS, Quantity, quantity
+from chainrule.checking.document.meaning.letters import BIASES, RATES, WEIGHTS, Quantity, quantity
 from chainrule.checking.document.reading.statements import Page, Statement
-from chainrule.notation.tree import Letter, Partial, letters, walk
+from chainrule.notation.tree import Letter, Mark, Partial, letters, walk
 
 _BEGIN = re.compile(r"^\W*(?:for|while|repeat)\b.*(?:\bto\b|\.\.|down|each|all|=|:)", re.IGNORECASE)
 _ENDED = re.compile(r"[.:;!?,]\s*$")
@@ -108,3 +108,20 @@ def _updated(statement: Statement) -> Quantity | None:
     own = quantity(left)
     changes = statement.signs[:1] in {("-=",), ("+=",)} or own in _used(statement)
     return own if changes and own.name in WEIGHTS | BIASES else None
+
+
+def learning_rate(page: Page) -> Letter | None:
+    """The rate of the page's first step down the gradient that has one."""
+    for statement in page.statements:
+        if _updated(statement) is not None or _is_after_a_step(statement):
+            for tree in (side.tree for side in statement.sides[1:] if side.tree is not None):
+                slopes = any(isinstance(part, Partial) or is_d_letter(part) for part in walk(tree))
+                rate = next((one for one in letters(tree) if one.name in RATES - {"λ"}), None)
+                if slopes and rate is not None:
+                    return rate
+    return None
+
+
+def _is_after_a_step(statement: Statement) -> bool:
+    left = statement.sides[0].tree
+    return isinstance(left, Letter) and Mark("+") in left.upper

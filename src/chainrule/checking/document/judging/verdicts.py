@@ -94,6 +94,8 @@ class Judge:
     def __init__(self, model: Model) -> None:
         self.model = model
         self.apart: frozenset[frozenset[str]] = frozenset()  # pairs of indices that aren't equal
+        self.columns_only = False  # whether a derivative of a number by a column is a column throughout the page
+        self.rate: Letter | None = None  # the page's learning rate, for a step that lacks it
         self._worlds: dict[tuple[Regime, int], World] = {}
 
     def world(self, regime: Regime, draw: int) -> World:
@@ -234,7 +236,15 @@ class Judge:
 
     def _holds(self, left: Node, right: Node, regime: Regime) -> bool:
         """Whether the two sides have one value in every draw; reading loss derivatives as arrays or as rows."""
-        return any(self._holds_read(left, right, regime, rows=rows) for rows in (False, True))
+        return any(self._holds_read(left, right, regime, rows=rows) for rows in self.readings(right))
+
+    def readings(self, right: Node) -> tuple[bool, ...]:
+        """Whether derivatives of the loss may be rows: among themselves always, beside arrays as the page has it."""
+        return (False,) if self.columns_only and not only_derivatives(right) else (False, True)
+
+    def reads(self, left: Node, right: Node, *, rows: bool) -> bool:
+        """Whether a line holds for one sample with derivatives of the loss in columns, or in rows."""
+        return self._try_read(left, right, ONE_SAMPLE, rows=rows)
 
     def _holds_read(self, left: Node, right: Node, regime: Regime, *, rows: bool) -> bool:
         try:
@@ -390,7 +400,8 @@ class Judge:
 
     def _rate_and_loss(self, right: Node) -> tuple[Letter | None, Node]:
         """The learning rate of an update, and the loss that it goes down: that of its derivative, or the page's."""
-        rate = next((letter for letter in letters(right) if letter.name in RATES), None)
+        steps = any(isinstance(part, Partial) or is_d_letter(part) for part in walk(right))
+        rate = next((one for one in letters(right) if one.name in RATES), self.rate if steps else None)
         partial = next((part for part in walk(right) if isinstance(part, Partial)), None)
         return rate, partial.of if partial is not None else Letter(
             "" if self.model.loss is None else self.model.loss.name
