@@ -267,13 +267,14 @@ def _gather(value: Any, found: list[Node]) -> None:
 
 def walk(node: Node) -> Iterator[Node]:
     """Yield a node and everything inside it, in reading order."""
+    found: list[Node] = []
     waiting = [node]
     while waiting:
         part = waiting.pop()
-        yield part
-        inside = _inside(part)
-        inside.reverse()
-        waiting += inside
+        found.append(part)
+        if _HOLDERS[type(part)]:
+            waiting += reversed(_inside(part))
+    return iter(found)
 
 
 def rewritten(node: Node, rewrite: Callable[[Node], Node | None]) -> Node:

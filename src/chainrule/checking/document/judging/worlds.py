@@ -6,7 +6,6 @@ is computed again, and the imaginary part of `of` is the derivative, without can
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -92,8 +91,9 @@ class World:
     _values: dict[Quantity, Array] = field(default_factory=dict)
     _needs: dict[Quantity, set[Quantity]] = field(default_factory=dict)
     _own_needs: dict[Quantity, set[Quantity]] = field(default_factory=dict)
+    _indices: dict[Quantity, tuple[list[str], list[str], tuple[str, ...]]] = field(default_factory=dict)
     _not_tables: set[Quantity] = field(default_factory=set)
-    _jacobians: dict[tuple[_Bound, Quantity], Array] = field(default_factory=dict)
+    _jacobians: dict[tuple[_Bound, Quantity], dict[int, Array]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.rng = np.random.default_rng(self.seed)
@@ -222,13 +222,12 @@ class World:
     # ---------------------------------------------------------------- values
 
     def setting(
-        self, changed: Mapping[Quantity, Array] | None = None, *, rows: bool = False, lenient: bool = False
+        self, known: dict[Quantity, Array] | None = None, *, rows: bool = False, lenient: bool = False
     ) -> Setting:
-        """A setting in which letters mean this world's numbers; `changed` replaces some, and all that follows."""
-        known = self._values if changed is None else dict(changed)
+        """A setting in which letters mean this world's numbers, or those `known` and what follows from them."""
 
         def resolve(letter: Letter, setting: Setting) -> Array | None:
-            return self._resolve(letter, setting, known, rows=rows)
+            return self._resolve(letter, setting, self._values if known is None else known, rows=rows)
 
         def derivative(node: Partial, setting: Setting) -> Array:
             return self.derivative(node, setting, rows=rows)
@@ -285,10 +284,11 @@ class World:
 
     def _table(self, one: Quantity, changed: dict[Quantity, Array]) -> Array | None:
         """What is defined entry by entry, for all entries at once; None where that can't be."""
+        if one in self._not_tables:
+            return None
+        units, samples, indices = self._indices_of(one)
         left, body = self.model.entries.get(one), self.model.definitions[one]
-        units = [] if left is None else [mark.text for mark in left.lower if not is_layer(mark)]
-        samples = [] if left is None else [mark.text for mark in left.upper if mark.style == "round"]
-        if len(units) > 1 or len(samples) > 1 or one in self._not_tables:
+        if len(units) > 1 or len(samples) > 1:
             return None
 
         def whole(letter: Letter) -> tuple[Quantity, Array]:
@@ -298,8 +298,6 @@ class World:
             own = self.known(own)
             return own, self.value(own, changed)
 
-        bound = {index for part in walk(body) if isinstance(part, BigSum) for index in part.indices}
-        indices = tuple(sorted(entry_indices(body) | bound | {*units, *samples}))
         layout = Layout(self.columns, not self.columns and self.model.fed_first, self.model.weighs_samples)
         try:
             table = EntryArrays(indices, whole, self.functions, layout).table(
@@ -311,6 +309,16 @@ class World:
         if left is None and table.size == 1:
             return table.reshape(())
         return table if self.columns else table.T
+
+    def _indices_of(self, one: Quantity) -> tuple[list[str], list[str], tuple[str, ...]]:
+        """The letters that a definition counts units and samples by, and with them all that its right side uses."""
+        if one not in self._indices:
+            left, body = self.model.entries.get(one), self.model.definitions[one]
+            units = [] if left is None else [mark.text for mark in left.lower if not is_layer(mark)]
+            samples = [] if left is None else [mark.text for mark in left.upper if mark.style == "round"]
+            bound = {index for part in walk(body) if isinstance(part, BigSum) for index in part.indices}
+            self._indices[one] = units, samples, tuple(sorted(entry_indices(body) | bound | {*units, *samples}))
+        return self._indices[one]
 
     def _by_entries(self, one: Quantity, changed: dict[Quantity, Array]) -> Array | None:
         """An array that the page defines entry by entry: z_j⁽ⁱ⁾ = Σₖ …"""
@@ -332,8 +340,7 @@ class World:
 
     def setting_sharing(self, known: dict[Quantity, Array]) -> Setting:
         """A lenient setting that adds what it computes to the values already known."""
-        setting = self.setting(lenient=True)
-        return replace(setting, resolve=lambda letter, inner: self._resolve(letter, inner, known))
+        return self.setting(known, lenient=True)
 
     def _resolve(
         self, letter: Letter, setting: Setting, known: dict[Quantity, Array], *, rows: bool = False
@@ -370,14 +377,13 @@ class World:
         at = self.value(one, self._values)
         of = self._as_loss(node.of)
         bound = tuple(sorted((index, value) for index, value in setting.bound.items() if mentions(of, index)))
-        key = (_Bound(of, bound), one)
-        jacobian = self._jacobians.get(key)
-        if jacobian is None:
-            jacobian = np.stack([self._column(of, one, at, entry, setting) for entry in range(at.size)], axis=1)
-            self._jacobians[key] = jacobian
+        columns = self._jacobians.setdefault((_Bound(of, bound), one), {})
         places = np.arange(at.size).reshape(at.shape)
         chosen = np.asarray(_chosen(places, node.by, setting, one, self))
-        part = jacobian[:, chosen.ravel()]
+        for entry in chosen.ravel().tolist():  # in index forms a few of many
+            if entry not in columns:
+                columns[entry] = self._column(of, one, at, entry, setting)
+        part = np.stack([columns[entry] for entry in chosen.ravel().tolist()], axis=1)
         if part.size == 1:
             return part.reshape(chosen.shape)
         return part.reshape(chosen.shape) if part.shape[0] == 1 and not rows and chosen.ndim == 2 else part
@@ -386,7 +392,8 @@ class World:
         moved = at.astype(complex)
         moved.flat[entry] += 1j * STEP
         known = {other: value for other, value in self._values.items() if one not in self._needed_by(other)}
-        inner = replace(self.setting_sharing({**known, one: moved}), bound=setting.bound)
+        known[one] = moved
+        inner = self.setting_sharing(known).binding(**setting.bound)
         value = evaluate(of, inner)
         return np.imag(value).ravel() / STEP
 

@@ -72,13 +72,16 @@ def _best(
     model: Model, candidates: Sequence[Model], lines: Sequence[tuple[Node, Node, str]], verdicts: Verdicts
 ) -> Model:
     """The first of the candidates by which most lines hold; a line that only defines is worth nothing."""
-
-    def worth(candidate: Model) -> int:
+    best, most = model, 0
+    for candidate in candidates:
+        claims = [line for line in lines if not _only_defines(line[0], candidate)]
+        if len(claims) * _WORTH["exact"] <= most:  # however they are judged: where all hold, no other meaning is tried
+            continue
         verdict = verdicts(candidate)
-        return sum(_WORTH.get(verdict(*line), 0) for line in lines if not _only_defines(line[0], candidate))
-
-    worths = [worth(candidate) for candidate in candidates]
-    return candidates[worths.index(max(worths))] if max(worths) > 0 else model  # the first of equals
+        worth = sum(_WORTH.get(verdict(*line), 0) for line in claims)
+        if worth > most:
+            best, most = candidate, worth
+    return best
 
 
 def _only_defines(left: Node, model: Model) -> bool:

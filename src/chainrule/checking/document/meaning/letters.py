@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 
 from chainrule.notation.tree import Letter, Mark, Node, Partial, children, walk
 
@@ -29,6 +30,7 @@ class Quantity:
         return f"{self.name}{'̂' if self.accent == 'hat' else ''}{self.layer}"
 
 
+@lru_cache(maxsize=4096)
 def quantity(letter: Letter) -> Quantity:
     """The quantity that a letter names.
 
