@@ -241,35 +241,7 @@ def sign(v: Vectors, x: str) -> str:
 
 def sqrt(v: Vectors, x: str) -> str:
     """The square root, correctly rounded."""
-    # In float64 a divider with AVX-512 takes as long for a root as the multipliers take for thirty operations, and Adam
-    # needs a quotient from it besides: by Newton's steps a training step takes 7 % less. In float32 nothing is gained.
-    if v.target.isa == "avx512" and v.lanes.bytes == 8:
-        return _sqrt_by_steps(v, x)
     return v.intrinsic("sqrt", x)
-
-
-def _sqrt_by_steps(v: Vectors, x: str) -> str:
-    """The bits of the square root instruction in float64, from multiplications.
-
-    Newton's steps for 1/sqrt(x) from an integer guess (Lomont, "Fast inverse square root", 2003), then a correction
-    that rounds the root (Markstein, "Computation of elementary functions on the IBM RISC System/6000", 1990).
-    """
-    lift, guess = 200, 0x5FE6EB50C7B537A9
-    small = v.compare("olt", x, v.constant(_FLOAT64.smallest_normal * 2.0**lift))
-    lifted = v.select(small, v.multiply(x, v.constant(2.0**lift)), x)
-    inverse = v.from_bits(v.bits("sub", v.lanes.integer_constant(guess), v.bits("lshr", v.to_bits(lifted), 1)))
-    half = v.multiply(lifted, v.constant(0.5))
-    for _ in range(4):
-        step = v.fma(v.negate(v.multiply(half, inverse)), inverse, v.constant(1.5))
-        inverse = v.multiply(inverse, step)
-    root = v.multiply(lifted, inverse)
-    remainder = v.fma(v.negate(root), root, lifted)
-    root = v.fma(remainder, v.multiply(inverse, v.constant(0.5)), root)
-    root = v.select(small, v.multiply(root, v.constant(2.0 ** (-lift // 2))), root)
-    # As unsigned integers, negative numbers, infinity and NaN are all beyond the largest finite number.
-    finite = v.compare_bits("ult", v.to_bits(x), v.bits_of(math.inf))
-    other = v.select(v.compare("olt", x, v.constant(0.0)), v.constant(math.nan), x)
-    return v.select(finite, root, other)
 
 
 ELEMENTARY: dict[str, Callable[[Vectors, str], str]] = {

@@ -54,8 +54,8 @@ def weight_tile(
     then the sums of ``waiting`` rows of the tile before lie in it, from ``first`` on. The places passed are those of
     the tile before; this tile's rows of the same values, ``distance`` numbers on, are fetched into the cache.
 
-    Between two pieces of the statements on a waiting row stands a round of the product, where that helps (`_mixes`)
-    and as long as the samples last.
+    Between two pieces of the statements on a waiting row stand rounds of the product, where that helps
+    (`_rounds_between`) and as long as the samples last.
     """
     operands = [("ptr", "a"), ("ptr", "b"), ("i64", "samples"), ("ptr", "scratch")]
     operands += [("i64", "distance"), ("ptr", "first"), ("i64", "waiting")]
@@ -63,7 +63,7 @@ def weight_tile(
     f, v, lanes, vectors = kernel.function, kernel.vectors, environment.lanes, len(valid)
     step = {"a_step": steps.sample, "a_row": steps.unit, "b_step": lanes.panel}
     kinds = [lanes.vector] * (rows * vectors) + ["ptr", "ptr"]
-    mixes, gaps = _mixes(environment), 0
+    between, gaps = _rounds_between(environment), 0
 
     def waiting_row(j: Index, state: list[str]) -> list[str]:
         nonlocal gaps
@@ -74,17 +74,19 @@ def weight_tile(
             carried = list(zip(kinds, state, strict=True))
             # The first gap of every row is filled before the second of any. Numbers that LLVM does not know keep it
             # from moving the pieces together.
-            filled = f.less(f.add(f.multiply("%waiting", gap), j), "%samples")
-            rounds = f.value(f"zext i1 {filled} to i64") if mixes else 0
+            before = f.add(f.multiply("%waiting", gap), j)
+            filled = f.less(before, f.divide("%samples", between)) if between else "false"
+            rounds = f.value(f"select i1 {filled}, i64 {between}, i64 0") if between else 0
             state = f.loop(0, rounds, lambda _, now: rounds_of(v, now, rows, vectors, 1, **step), carried=carried)
             f.lines.extend(piece)
         kernel.fetch_row(j, "%distance")
-        gaps = len(others) if mixes else 0
+        gaps = len(others) if between else 0
         return state
 
     state = ["zeroinitializer"] * (rows * vectors) + ["%a", "%b"]
     *sums, a, b = f.loop(0, "%waiting", waiting_row, carried=list(zip(kinds, state, strict=True)))
-    left = f.subtract("%samples", f.minimum(f.multiply("%waiting", gaps), "%samples"))
+    filled = f.minimum(f.multiply("%waiting", gaps), f.divide("%samples", max(between, 1)))
+    left = f.subtract("%samples", f.multiply(filled, between))
     sums, _, _ = accumulate(v, sums, rows, vectors, a, b, left, **step)
     for number, value in enumerate(sums):
         v.store(value, f.at("%scratch", number * lanes.count, lanes.scalar))
@@ -92,13 +94,15 @@ def weight_tile(
     return kernel
 
 
-def _mixes(environment: Environment) -> bool:
-    """Whether a waiting row's statements stand between the rounds of a product, instead of before them all.
+def _rounds_between(environment: Environment) -> int:
+    """How many rounds of a product stand between two pieces of a waiting row's statements; all stand before it if 0.
 
-    With 16 registers the sums would leave none for the statements (AVX2: 10 % slower). In float64 a row's roots and
-    quotients take longer than the rounds beside them and slow these down (4 to 9 %).
+    With 16 registers the sums would leave none for the statements (AVX2: 10 % slower). In float64 the divider takes
+    twice as long for a vector: with two rounds, not one, a step of 64 and 105 inputs takes 5 and 7 % less, not 4 and 6.
     """
-    return environment.target.isa == "avx512" and environment.lanes.bytes == 4
+    if environment.target.isa != "avx512":
+        return 0
+    return 1 if environment.lanes.bytes == 4 else 2
 
 
 def _cut_after_slow(lines: Sequence[str]) -> list[list[str]]:
