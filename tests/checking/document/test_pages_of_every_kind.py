@@ -13,7 +13,7 @@ from chainrule.network import Network
 
 CASES = {
     "the number above a small letter that only the last layer has": (
-        "2 -> 2 tanh -> 1 tanh", "absolute-error", {"symbols": "delta", "detail": "summary"}, "to_text",
+        "2 -> 2 tanh -> 1 tanh", "mse", {"symbols": "delta", "detail": "summary"}, "to_text",
     ),
     "letters in a remark of plain text": ("2 -> 1 mish", "mse", {"detail": "full"}, "to_text"),
     "the outputs before the only layer, and a line of prose that begins with for each": (
@@ -21,6 +21,12 @@ CASES = {
     ),
     "the a of a function's own derivative, where a is the output": (
         "2 -> 2 selu -> 1 identity", "mse", {"layout": "index", "symbols": "previous"}, "to_text",
+    ),
+    "the number of an equation on a line of its own": (
+        "2 -> 2 sigmoid", "binary-focal", {"symbols": "delta", "detail": "summary"}, "to_text",
+    ),
+    "a step from a product of Jacobians": (
+        "3 -> 2 exp -> 2 exp -> 3 softmax", "cross-entropy", {"layout": "sample", "symbols": "d"}, "to_latex",
     ),
 }  # fmt: skip
 

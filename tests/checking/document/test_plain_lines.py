@@ -14,6 +14,8 @@ from chainrule.checking.document.reading.plain_lines import plain_formulas
         ("Then a = σ(z), and L = (y - a)^2.", ["a = σ(z)", "L = (y - a)^2"]),
         ("The loss is L = (a − y)² (see above).", ["L = (a − y)²"]),
         ("      (with a = selu(z))\n\n    At 0 it is taken.", ["a = selu(z)"]),
+        ("a = b c\n      (BP1)", ["a = b c"]),
+        ("a = b +\n      (3)\n      (2.1)", ["a = b +\n      (3)"]),
         ("Loss (one sample): L = -(y log(a))\n", ["L = -(y log(a))"]),
         ("(1 + erf(x) = erfc(−x), which cancels nothing)", ["1 + erf(x) = erfc(−x)"]),
         ("loss = (a - y)^2", ["loss = (a - y)^2"]),

@@ -280,9 +280,8 @@ class _Checker:
         return item, judgement
 
     def _follows(self, previous: Node, right: Node, judgement: Judgement) -> bool | None:
-        """Whether a step leads to a right side: it does where both are exactly what the left side is, in one sense."""
-        last = self._last_judgement
-        if last is not None and judgement.verdict == "exact" == last.verdict and judgement.scope == last.scope:
+        """Whether a step leads to a right side: it does where both are exactly what the left side is."""
+        if self._last_judgement is not None and judgement.verdict == "exact" == self._last_judgement.verdict:
             return True
         step = self._judge_for(previous, right).link(previous, right)
         return None if step.verdict == "unread" else step.verdict != "wrong"

@@ -115,11 +115,11 @@ def derivative_steps(pen: Pen, row: Function) -> Steps:
     lines = lines_of_derivative(row)
     links = [Link(Partial(definition, z, "operator", "d"))]
     image: dict[Node, Node] = {Letter("a"): Applied(f, (z,))}
-    squares_are_layers = pen.symbols.layers == "above"  # where a² is the a of layer 2, f(z)² is written out
+    a_is_taken = pen.symbols.layers in {"above", "previous"}  # a² is the a of layer 2, a the output: f(z) is written
     for term, why in lines:
         words: Prose = ("with ", Letter("a"), " = ", Applied(f, (z,))) if why == "with a = f(z)" else (why,)
         node = function_form(term, pen.symbols)
-        if squares_are_layers and why == "with a = f(z)":
+        if a_is_taken and why == "with a = f(z)":
             node, words = rewritten(node, image.get), ()
         links.append(Link(node, words))
     chain = Chain(Applied(pen.symbols.function(row.name, 1), (z,)), tuple(links), "function")

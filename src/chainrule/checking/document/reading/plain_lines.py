@@ -18,6 +18,7 @@ _FORMULA_WORDS = FUNCTIONS | GREEK.keys() | WORDS | {"if", "yhat", "for"}
 _COUNTER = re.compile(r"\bfor\s+(?:(?:all|each|every)\s+)?[ijklmn]\s*$")
 _PUNCTUATION = " \t,;:."
 _OPERATORS = ("+", "−", "-", "·", "×", "*", "/", "⊙", "@", "=", "←")
+_TAG = re.compile(r"\s*\((?:[A-Z]{2,}\s?)?\d+(?:\.\d+)*[a-z]?\)\s*")  # the number of an equation, on a line of its own
 _LINES_JOINED = 40
 _FORMULAS_OF_A_LINE = 20
 
@@ -70,7 +71,7 @@ def _last_line(lines: Sequence[str], first: int) -> int:
         remarked = _remark(lines[last], continued=last > first) < len(lines[last].rstrip())
         if not deeper or remarked or any(_words(following)):
             break
-        if not goes_on and (_relates(following) or any(_words(lines[last]))):
+        if not goes_on and (_relates(following) or any(_words(lines[last])) or _TAG.fullmatch(following)):
             break
         last += 1
     return last
