@@ -31,6 +31,7 @@ VALUES = {name: RNG.uniform(0.3, 0.9, shape) for name, shape in
           {"A": (4, 3), "B": (4, 3), "w": (4,), "b": (3,), "s": ()}.items()}  # fmt: skip
 VALUES["Y"] = RNG.dirichlet(np.ones(3), size=4)
 REAL_LABELS = {**VALUES, "Y": RNG.uniform(0.5, 2.0, (4, 3))}
+KNOWN = {}  # values of terms: a term and what it is rewritten to have most nodes in common
 KEEPING = [tidy, cancel, collect, common_denominator, factor_out, multiply_in, out_of_sums]
 
 
@@ -57,9 +58,11 @@ def terms(draw, depth=4):
 
 def value(term, values):
     """The term's value over all axes; w is always there, because sizes of axes come from inputs."""
-    full = Apply("add", (term, Apply("mul", (Number(0), w))))
-    found = computed(full, SIZES, w=values["w"], **{x.name: values[x.name] for x in symbols(term) if x != w})
-    return np.broadcast_to(found if found.ndim == 2 else found[:, None], (4, 3))
+    if (term, id(values)) not in KNOWN:
+        full = Apply("add", (term, Apply("mul", (Number(0), w))))
+        found = computed(full, SIZES, w=values["w"], **{x.name: values[x.name] for x in symbols(term) if x != w})
+        KNOWN[term, id(values)] = np.broadcast_to(found if found.ndim == 2 else found[:, None], (4, 3))
+    return KNOWN[term, id(values)]
 
 
 def magnitude(term, values):

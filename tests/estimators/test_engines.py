@@ -10,7 +10,14 @@ from chainrule.engines import choosing
 from tests.estimators import test_same_numbers as numbers
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, id=case.id) for case in numbers.CASES[::9]])
+# Every ninth configuration; every third of these in the fast tier.
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=case.id, marks=pytest.mark.slow if number % 3 else ())
+        for number, case in enumerate(numbers.CASES[::9])
+    ],
+)
 def test_the_jit_gives_scikit_learns_numbers(case, monkeypatch):
     monkeypatch.setenv("CHAINRULE_ENGINE", "jit")
     (mine, X), (other, _) = numbers.fitted(ours, case), numbers.fitted(theirs, case)

@@ -55,8 +55,15 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("engine", ["reference", "jit"])
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("engine", "dtype"),
+    [
+        ("reference", "float64"),
+        ("jit", "float32"),
+        pytest.param("reference", "float32", marks=pytest.mark.slow),
+        pytest.param("jit", "float64", marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize("case", CASES)
 def test_after_a_crash(tmp_path, case, dtype, engine):
     Estimator, more = CASES[case]

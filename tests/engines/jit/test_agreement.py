@@ -55,7 +55,13 @@ def test_gradients_of_the_whole_zoo(animal, dtype):
     assert_gradients(animal, dtype, animal.samples)
 
 
-@pytest.mark.parametrize("name", OPTIMISERS)
+# Plain descent and momentum are within the averaged one, Adam without clipping within AdamW.
+IN_THE_SLOW_TIER = ("sgd", "momentum", "adam")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in IN_THE_SLOW_TIER else ()) for name in OPTIMISERS]
+)
 def test_optimisers(name):
     assert_trained(LAYERED, OPTIMISERS[name], "float64")
 

@@ -27,7 +27,7 @@ def test_tiles_are_high_and_waste_little():
 
 # Widths that fill no panel, one, or several; batches too short to mix a waiting row's statements with the product.
 @pytest.mark.parametrize("widths", [(33, 20, 5), (7, 64, 13), (40, 36, 2)])
-@pytest.mark.parametrize("batch", [1, 38, 39, 70])
+@pytest.mark.parametrize("batch", [39, *(pytest.param(batch, marks=pytest.mark.slow) for batch in (1, 38, 70))])
 @pytest.mark.parametrize("isa", ["avx512", pytest.param("avx2", marks=pytest.mark.slow)])
 def test_every_tile_of_a_weight_gets_its_statements(widths, batch, isa, monkeypatch):
     monkeypatch.setenv("CHAINRULE_ISA", isa)

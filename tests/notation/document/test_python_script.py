@@ -13,28 +13,33 @@ from chainrule.network import SGD, Adam, AdamW, Network, Penalty
 from chainrule.notation.document.python_terms import Coder
 from tests.zoo import ZOO, Animal, draw
 
-# Imports the script, takes three steps with given numbers, and prints everything after them.
+# For every script and its numbers: imports the script, takes three steps with them, and prints everything after those.
 DRIVER = """
-import importlib.util, json, pathlib, sys
+import importlib.util, json, pathlib, sys, traceback
 import numpy as np
-spec = importlib.util.spec_from_file_location("script", sys.argv[1])
-script = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(script)
-given = {k: np.array(v) for k, v in json.loads(pathlib.Path(sys.argv[2]).read_text()).items()}
-p = {k[2:]: v for k, v in given.items() if k.startswith("p:")}
-costs = []
 class Masks:
-    def __init__(self): self.left = [given[k] for k in sorted(given) if k.startswith("mask:")] * 3
+    def __init__(self, given): self.left = [given[k] for k in sorted(given) if k.startswith("mask:")] * 3
     def random(self, shape): return self.left.pop(0)
-rng = Masks()
-for t in range(1, 4):
-    more = {"w": given.get("w"), "t": t, "rng": rng}
-    names = script.step.__code__.co_varnames[:script.step.__code__.co_argcount]
-    J, p = script.step(given["X"], given["Y"], p, 0.002, **{k: v for k, v in more.items() if k in names})
-    costs.append(float(J))
-still = {k: v for k, v in p.items() if not k.startswith(("m_", "v_", "avg_"))}
-outputs = script.predict(given["X"], still)
-print(json.dumps({"J": costs, "yhat": outputs.tolist()} | {k: v.tolist() for k, v in p.items()}))
+def after_three_steps(path, numbers):
+    spec = importlib.util.spec_from_file_location("script", path)
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    given = {k: np.array(v) for k, v in json.loads(pathlib.Path(numbers).read_text()).items()}
+    p = {k[2:]: v for k, v in given.items() if k.startswith("p:")}
+    rng, costs = Masks(given), []
+    for t in range(1, 4):
+        more = {"w": given.get("w"), "t": t, "rng": rng}
+        names = script.step.__code__.co_varnames[:script.step.__code__.co_argcount]
+        J, p = script.step(given["X"], given["Y"], p, 0.002, **{k: v for k, v in more.items() if k in names})
+        costs.append(float(J))
+    still = {k: v for k, v in p.items() if not k.startswith(("m_", "v_", "avg_"))}
+    outputs = script.predict(given["X"], still)
+    return {"J": costs, "yhat": outputs.tolist()} | {k: v.tolist() for k, v in p.items()}
+for path, numbers in zip(sys.argv[1::2], sys.argv[2::2]):
+    try:
+        print(json.dumps(after_three_steps(path, numbers)))
+    except Exception:
+        print(json.dumps({"error": traceback.format_exc()}))
 """
 
 EVERY_LOSS = list({a.network.loss.name: a for a in ZOO if a.samples > 1}.values())
@@ -75,20 +80,32 @@ def three_steps(derivation, animal):
     return start, costs, {name: values[name] for name in moving}, moving
 
 
-@pytest.mark.parametrize(("animal", "optimiser"), CASES, ids=lambda case: getattr(case, "id", str(case)))
-def test_the_script_is_equal_to_the_reference_engine(animal, optimiser, tmp_path):
-    derivation = derive(animal.network, optimiser=optimiser)
-    start, costs, after, moving = three_steps(derivation, animal)
-    script, data = tmp_path / "script.py", tmp_path / "data.json"
-    script.write_text(derivation.to_python(), encoding="utf-8")
-    given = {name: start[name] for name in ("X", "Y", "w") if name in start}
-    given |= {f"p:{name}": start[name] for name in moving}
-    given |= {f"mask:{name}": start[name] for name in start if name.startswith("M")}  # 1 ≥ p keeps, 0 ≥ p drops
-    data.write_text(json.dumps({name: np.asarray(value).tolist() for name, value in given.items()}), encoding="utf-8")
-    command = [sys.executable, "-W", "error", "-c", DRIVER, str(script), str(data)]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stderr
-    found = json.loads(ran.stdout)
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """What every script computes, and what the reference engine does; one Python runs all of them."""
+    folder, paths, expected = tmp_path_factory.mktemp("scripts"), [], []
+    for number, (animal, optimiser) in enumerate(CASES):
+        derivation = derive(animal.network, optimiser=optimiser)
+        start, *after = three_steps(derivation, animal)
+        expected.append(after)
+        script, data = folder / f"{number}.py", folder / f"{number}.json"
+        script.write_text(derivation.to_python(), encoding="utf-8")
+        given = {name: start[name] for name in ("X", "Y", "w") if name in start}
+        given |= {f"p:{name}": start[name] for name in after[-1]}
+        given |= {f"mask:{name}": start[name] for name in start if name.startswith("M")}  # 1 ≥ p keeps, 0 ≥ p drops
+        numbers = {name: np.asarray(value).tolist() for name, value in given.items()}
+        data.write_text(json.dumps(numbers), encoding="utf-8")
+        paths += [str(script), str(data)]
+    command = [sys.executable, "-W", "error", "-c", DRIVER, *paths]
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stderr
+    return list(zip(map(json.loads, process.stdout.splitlines()), expected, strict=True))
+
+
+@pytest.mark.parametrize("number", range(len(CASES)), ids=[f"{animal.id}-{optimiser}" for animal, optimiser in CASES])
+def test_the_script_is_equal_to_the_reference_engine(ran, number):
+    found, (costs, after, moving) = ran[number]
+    assert "error" not in found, found["error"]
     np.testing.assert_allclose(found["J"], costs, rtol=1e-12)
     for name in moving:
         scale = max(1.0, float(np.abs(after[name]).max()))
