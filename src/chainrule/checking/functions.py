@@ -14,10 +14,10 @@ import numpy as np
 
 from chainrule.engines.reference.operations import OPERATIONS
 from chainrule.expressions.activations import ACTIVATIONS, Softmax
-from chainrule.expressions.derivatives import computed_derivative
+from chainrule.expressions.evaluation import value_by
 from chainrule.expressions.functions import Function
 from chainrule.expressions.lookup import activation
-from chainrule.expressions.terms import Apply, Call, Number, Symbol, Term
+from chainrule.expressions.terms import Call, Symbol, Term
 from chainrule.notation.meaning import Array
 
 Callables = dict[str, Callable[[Array], Array]]
@@ -36,28 +36,24 @@ _BY_REAL_PART: dict[str, Callable[..., Any]] = {
 
 def value_of(term: Term, values: Mapping[str, Array]) -> Array:
     """A pointwise term, given arrays for its symbols."""
-    match term:
-        case Number(value):
-            return np.asarray(value)
-        case Symbol(name):
-            return values[name]
-        case Call(function, argument, order):
-            return (derivative_callable(function) if order else callable_of(function))(value_of(argument, values))
-        case Apply(operation, arguments):
-            compute = _BY_REAL_PART.get(operation, OPERATIONS[operation])
-            return np.asarray(compute(*(value_of(argument, values) for argument in arguments)))
-    raise TypeError(f"not a pointwise term: {term}")
+    return np.asarray(value_by(_apply, term, values))
+
+
+def _apply(operation: str, arrays: list[Any]) -> Array:
+    return np.asarray(_BY_REAL_PART.get(operation, OPERATIONS[operation])(*arrays))
 
 
 def callable_of(function: Function) -> Callable[[Array], Array]:
     """The function on arrays."""
-    return lambda z: value_of(function.computed, {"z": z})
+    return lambda z: value_of(Call(function, _Z), {"z": z})
 
 
 def derivative_callable(function: Function) -> Callable[[Array], Array]:
     """The function's derivative on arrays."""
-    form = computed_derivative(function)
-    return lambda z: value_of(form, {"z": z, "a": value_of(function.computed, {"z": z})})
+    return lambda z: value_of(Call(function, _Z, 1), {"z": z})
+
+
+_Z = Symbol("z")
 
 
 @cache

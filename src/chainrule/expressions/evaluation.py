@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from chainrule.expressions.derivatives import computed_derivative
 from chainrule.expressions.terms import Apply, Call, Number, Symbol, Term
@@ -25,22 +26,32 @@ def value_at(term: Term, values: Mapping[str, float]) -> float:
     >>> value_at(1 / (1 + exp(-Symbol("z"))), {"z": 0.0})
     0.5
     """
+    return float(value_by(_apply, term, values))
+
+
+def value_by(apply: Callable[[str, list[Any]], Any], term: Term, values: Mapping[str, Any]) -> Any:
+    """The value of a pointwise term, given what applying an elementary operation to values is.
+
+    A call is opened into the form that is computed, f′(z) with the value of f(z) for its ``a``.
+    """
     match term:
         case Number(value):
             return value
         case Symbol(name):
             return values[name]
-        case Call(function, argument, 0):
-            return value_at(function.computed, {"z": value_at(argument, values)})
-        case Call(function, argument, 1):
-            z = value_at(argument, values)
-            return value_at(computed_derivative(function), {"z": z, "a": value_at(function.computed, {"z": z})})
+        case Call(function, argument, order):
+            inner = {"z": value_by(apply, argument, values)}
+            output = value_by(apply, function.computed, inner)
+            return value_by(apply, computed_derivative(function), inner | {"a": output}) if order else output
         case Apply(operation, arguments):
-            numbers = [value_at(argument, values) for argument in arguments]
-            if any(map(math.isnan, numbers)) and operation not in _SEES_NAN:
-                return math.nan
-            return _OPERATIONS[operation](*numbers)
+            return apply(operation, [value_by(apply, argument, values) for argument in arguments])
     raise TypeError(f"not a pointwise term: {term}")
+
+
+def _apply(operation: str, numbers: list[float]) -> float:
+    if any(map(math.isnan, numbers)) and operation not in _SEES_NAN:
+        return math.nan
+    return _OPERATIONS[operation](*numbers)
 
 
 _SEES_NAN = ("select", "less", "less_equal")
