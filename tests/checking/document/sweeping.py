@@ -67,8 +67,9 @@ def combinations() -> list[Combination]:
 
 
 def outcome_of(combination: Combination) -> Outcome:
-    """Judge the pages of a combination; what isn't given or exact, or is said not to follow, is a fault,
-    and so is every remark about a whole page.
+    """Judge the pages of a combination.
+
+    What isn't given or exact, or is said not to follow or to differ, is a fault; so is any remark about a whole page.
     """
     outcome = Outcome()
     seen: set[str] = set()
@@ -84,18 +85,22 @@ def outcome_of(combination: Combination) -> Outcome:
                 continue
             seen.add(text)
             outcome.distinct += 1
-            report = check_derivation(text)
-            outcome.verdicts.update(item.verdict for item in report.items)
-            outcome.faults += [
-                {"page": name, "line": item.line, "verdict": item.verdict, "left": item.left, "right": item.latex,
-                 "slip": item.slip, "reason": item.reason, "follows": item.follows}
-                for item in report.items
-                if item.verdict not in {"given", "exact"}
-                or item.follows is False
-                or item.reason.startswith("it differs")
-            ]  # fmt: skip
-            outcome.faults += [{"page": name, "note": note} for note in report.notes]
+            verdicts, faults = judged(text)
+            outcome.verdicts.update(verdicts)
+            outcome.faults += [{"page": name, **fault} for fault in faults]
     return outcome
+
+
+def judged(text: str) -> tuple[Counter[str], list[dict[str, object]]]:
+    """The verdicts on a page's lines, and its faults."""
+    report = check_derivation(text)
+    faults: list[dict[str, object]] = [
+        {"line": item.line, "verdict": item.verdict, "left": item.left, "right": item.latex,
+         "slip": item.slip, "reason": item.reason, "follows": item.follows}
+        for item in report.items
+        if item.verdict not in {"given", "exact"} or item.follows is False or item.reason.startswith("it differs")
+    ]  # fmt: skip
+    return Counter(item.verdict for item in report.items), faults + [{"note": note} for note in report.notes]
 
 
 @contextmanager
