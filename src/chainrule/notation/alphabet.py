@@ -32,6 +32,7 @@ FUNCTIONS = LATEX_FUNCTIONS | WORD_FUNCTIONS | LETTER_FUNCTIONS
 WORDS = frozenset(
     {"prev", "previous", "next", "axis", "keepdims", "True", "False", "lr", "out", "otherwise", "underbrace"}
     | {"net", "BCE", "MSE", "SSE", "NLL"}  # a weighted sum, and losses
+    | {"new", "old", "neu", "alt", "target", "pred"}
 )
 
 SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₌ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", "0123456789+-=aehijklmnoprstuvx", strict=True))

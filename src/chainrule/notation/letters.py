@@ -3,6 +3,7 @@ r"""Reading letters with all that hangs on them, and functions with their argume
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from chainrule.notation import scripts
 from chainrule.notation.alphabet import ACCENTS, LATEX_FUNCTIONS, ONES_NAME, SCRIPT, with_accent
@@ -22,7 +23,12 @@ class Letters(Cursor):
         if isinstance(found, Num):
             return found
         name, accent = found
-        lower, upper = list[Mark](), list[Mark]()
+        return self.marked(Letter(name, accent))
+
+    def marked(self, letter: Letter) -> Node:
+        r"""A letter with the scripts that follow it, applied to the bracket behind: W_1^T, {g^{[1]}}'(z)."""
+        name = letter.name
+        lower, upper = list(letter.lower), list(letter.upper)
         wraps: list[Node | None] = []  # exponents, and None for a transposition, in order
         while self.token.kind in {"_", "^", "prime"}:
             script = self.take()
@@ -30,6 +36,9 @@ class Letters(Cursor):
                 upper.append(Mark("′"))
                 continue
             group = self.group()
+            if script.kind == "_" and name == ONES_NAME and any(token.kind == "relation" for token in group):
+                condition = self.inside(group)  # 𝟏_{z > 0}
+                return Indicator(condition) if isinstance(condition, Relation) else letter
             if script.kind == "_":
                 lower += scripts.lower_marks(group)
                 continue
@@ -38,8 +47,7 @@ class Letters(Cursor):
             if above.exponent:
                 wraps.append(self.inside(above.exponent))
             wraps += [None] * above.transposed
-        letter = Letter(name, accent, tuple(lower), tuple(upper))
-        node = self.application(letter)
+        node = self.application(replace(letter, lower=tuple(lower), upper=tuple(upper)))
         for exponent in wraps:
             node = Transpose(node) if exponent is None else Power(node, exponent)
         return node
@@ -72,7 +80,7 @@ class Letters(Cursor):
 
     def application(self, letter: Letter) -> Node:
         """The letter, applied to the bracket behind it when it is a function's name."""
-        if letter.name == ONES_NAME and self.token.text == "[":
+        if letter.name == ONES_NAME and self.token.kind == "open":
             return self.indicator(letter)
         known = letter.name in self.conventions.functions or letter.name == "underbrace"
         known = known or (letter.name[0] == "d" and letter.name[1:] in self.conventions.functions)
@@ -85,11 +93,12 @@ class Letters(Cursor):
         return letter
 
     def indicator(self, letter: Letter) -> Node:
-        start = self.at
+        start, damages = self.at, len(self.problems)
         condition = self.bracket()
         if isinstance(condition, Relation):
             return Indicator(condition)
         self.at = start
+        del self.problems[damages:]
         return letter
 
     def holds_comma(self) -> bool:

@@ -50,6 +50,7 @@ from chainrule.notation.tree import (
     Underbrace,
     letters,
     mentions,
+    negated,
     walk,
 )
 
@@ -107,6 +108,15 @@ _CHOICES: Mapping[str, Callable[[Array, Array], Array]] = {
     name: lambda a, b, first=first: np.where(first(a.real, b.real), a, b)  # type: ignore[misc]
     for names, first in ((("np.maximum", "max"), np.greater), (("np.minimum", "min"), np.less))
     for name in names
+}
+
+
+_ENTRY_BY_ENTRY: Mapping[str, Callable[[Array, Array], Array]] = {
+    "np.multiply": np.multiply,
+    "np.divide": np.divide,
+    "np.power": np.power,
+    "np.add": np.add,
+    "np.subtract": np.subtract,
 }
 
 
@@ -338,11 +348,13 @@ def _applied(node: Applied, setting: Setting) -> Value:
     if not arguments:
         raise MeaningError(f"{to_text(node)}: a function of nothing")
     if name in {"np.sum", "sum", "np.mean", "mean"}:
-        return _reduced(node, name, arguments[0])
+        return _reduced(node, name, arguments[0], *node.arguments[1:2])
     if name in {"np.dot", "dot", "np.matmul"} and len(arguments) == 2:
         return times(arguments[0], arguments[1], node, lenient=setting.lenient, numbers=setting.numbers)
-    if name == "np.multiply" and len(arguments) == 2:
-        return elementwise(np.multiply, arguments[0], arguments[1], node)
+    if name in _ENTRY_BY_ENTRY and len(arguments) == 2:
+        return elementwise(_ENTRY_BY_ENTRY[name], arguments[0], arguments[1], node, repeats=name != "np.multiply")
+    if name == "np.where" and len(arguments) == 3:
+        return _cases(node, ((node.arguments[1], node.arguments[0]), (node.arguments[2], None)), setting)
     if name in _CHOICES and len(arguments) == 2:
         return elementwise(_CHOICES[name], arguments[0], arguments[1], node, repeats=True)
     if name == "diag":
@@ -361,12 +373,13 @@ def _applied(node: Applied, setting: Setting) -> Value:
     return mapped(function, arguments[0])
 
 
-def _reduced(node: Applied, name: str, value: Value) -> Value:
-    keywords = dict(node.keywords)
+def _reduced(node: Applied, name: str, value: Value, along: Node | None = None) -> Value:
     mean = name.endswith("mean")
-    axis = keywords.get("axis")
+    axis = dict(node.keywords).get("axis", along)
     if axis is None:
         return Value(np.asarray(value.array.mean() if mean else value.array.sum()))
+    if axis == negated(Num("1")):  # the last of two
+        axis = Num("1")
     if not isinstance(axis, Num) or axis.value not in (0, 1) or value.is_number:
         raise MeaningError(f"{to_text(node)}: axis is 0 or 1, of a matrix")
     # A vector is a column or a row here, so keepdims=False would only lose which.

@@ -14,6 +14,7 @@ from chainrule.notation.tree import Mark, MarkStyle
 # What a sample or layer mark may say: a letter, a number, a letter ± a number. Anything else above is an exponent.
 _INDEX = re.compile(r"[^\W\d_]\w*(?:[+-]\w+)?|\d+")
 _TRANSPOSITIONS = frozenset({"T", "⊤"})
+_TIMES = frozenset({"new", "old", "neu", "alt"})  # before and after a step
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,9 @@ def upper_script(group: tuple[Token, ...], *, layer: bool, is_e: bool) -> UpperS
             rest = rest[1:]
         elif rest[0].text in _TRANSPOSITIONS and len(rest) == 1:
             transposed += 1
+            rest = ()
+        elif rest[0].text in _TIMES and len(rest) == 1:
+            marks.append(Mark(rest[0].text))
             rest = ()
         elif rest[0].text in {"+", "*"} and (len(rest) == 1 or rest[1].text in _TRANSPOSITIONS):
             marks.append(Mark(rest[0].text))

@@ -15,13 +15,21 @@ from chainrule.notation.tree import (
     Dots,
     Fraction,
     Gradient,
+    Indicator,
     Letter,
     Matrix,
     Node,
     Num,
     Partial,
+    Product,
+    ProductSign,
+    Relation,
+    Transpose,
     Underbrace,
 )
+
+_SIZES = frozenset({"m", "n", "N"})
+_PUNCTUATION = frozenset({"comma", "semicolon", "prose"})
 
 
 class Structures(Cursor):
@@ -76,7 +84,9 @@ class Structures(Cursor):
         inner = self.group()
         if any(token.kind == "letter" and token.text in {"if", "otherwise"} for token in inner):
             return self.cases(split(inner, "semicolon"), ("if",))
-        return self.inside(inner)
+        found = self.inside(inner)
+        goes_on = self.token.kind in {"_", "^", "prime", "open"}
+        return self.marked(found) if isinstance(found, Letter) and goes_on else found
 
     def bars(self) -> Node | None:
         fence = self.take()
@@ -111,6 +121,8 @@ class Structures(Cursor):
         for row in rows:
             value_tokens = split(row, *separators, "otherwise")[0]
             condition_tokens = list(row[len(value_tokens) :])
+            while condition_tokens and (condition_tokens[-1].kind in _PUNCTUATION or condition_tokens[-1].text == "."):
+                del condition_tokens[-1]
             while condition_tokens and _only_separates(condition_tokens[0]):
                 del condition_tokens[0]
             value, condition = self.inside(value_tokens), self.inside(condition_tokens)
@@ -130,7 +142,7 @@ class Structures(Cursor):
                 return self.partial()
             case "nabla":
                 by = self.inside(self.group()) if self.accept("_") else None
-                of = self.factor()
+                of = self.operand()
                 return Gradient(of, by if isinstance(by, Letter) else None) if of is not None else Letter("∇")
             case "sum":
                 return self.big_sum()
@@ -171,7 +183,7 @@ class Structures(Cursor):
         if not isinstance(by, Letter):
             return None
         form = "fraction" if rest else "operator"
-        of = self.inside(rest) if rest else self.factor()
+        of = self.inside(rest) if rest else self.operand()
         if of is None:
             self.damage("nothing to differentiate")
             return Letter("∂")
@@ -181,7 +193,7 @@ class Structures(Cursor):
         """∂L/∂w, ∂/∂w […] on one line, or a lone ∂w."""
         if self.token.text == "/" and is_partial(self.ahead(1)):
             self.take(), self.take()
-            by, of = self.letter(), self.factor()
+            by, of = self.letter(), self.operand()
             if isinstance(by, Letter) and of is not None:
                 return Partial(of, by, "operator")
             self.damage("nothing to differentiate")
@@ -198,23 +210,54 @@ class Structures(Cursor):
             self.damage("∂ by something that isn't a letter")
         return Differential(of)
 
+    def operand(self) -> Node | None:
+        """What ∂/∂w or ∇ is applied to: the factor behind it; all that stand side by side where it begins with a number
+        or an inner product, ∂/∂w ½ (y − a)².
+        """
+        first = self.factor()
+        if first is None or not (is_number(first) or isinstance(first, Transpose)):
+            return first
+        factors = [first]
+        while self.starts_factor() and (factor := self.factor()) is not None:
+            factors.append(factor)
+        side_by_side: tuple[ProductSign, ...] = tuple("" for _ in factors[1:])
+        return Product(tuple(factors), side_by_side) if side_by_side else first
+
     def big_sum(self) -> Node | None:
         indices: tuple[str, ...] = ()
         start: Node | None = None
         stop: Node | None = None
+        others: Relation | None = None  # Σ_{i ≠ j}: over all but one
         while script := (self.accept("_") or self.accept("^")):
             group = self.group()
             if script.kind == "^":
                 stop = self.inside(group)
                 continue
+            apart = next((token for token in group if token.kind == "relation" and token.text == "≠"), None)
+            condition = self.inside(group) if apart is not None else None
+            if isinstance(condition, Relation):
+                others = condition
             below = split(group, "relation")
             indices = tuple(token.text for token in below[0] if token.kind == "letter")
-            start = self.inside(below[1]) if len(below) > 1 else None
+            start = self.inside(below[1]) if len(below) > 1 and apart is None else None
         body = self.product()
         if body is None:
             self.damage("a sum of nothing")
             return None
+        if others is not None:
+            return BigSum(indices[:1], start, stop, Product((Indicator(others), body), ("",)))
         return BigSum(indices, start, stop, body)
+
+
+def is_number(node: Node) -> bool:
+    """Whether a node is a number, or a fraction of numbers and sizes: ½, 1/m."""
+    if isinstance(node, Fraction):
+        return is_number(node.numerator) and is_number(node.denominator)
+    if isinstance(node, Product):
+        return all(is_number(factor) for factor in node.factors)
+    return isinstance(node, Num) or (
+        isinstance(node, Letter) and node.name in _SIZES and not (node.lower or node.upper)
+    )
 
 
 def _only_separates(token: Token) -> bool:

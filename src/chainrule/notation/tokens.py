@@ -44,11 +44,15 @@ class Token:
 
 _SYMBOLS = {
     "+": ("plus", "+"), "-": ("plus", "-"), "−": ("plus", "-"), "–": ("plus", "-"),
-    "·": ("sign", "·"), "⋅": ("sign", "·"), "×": ("sign", "×"), "*": ("sign", "*"), "∗": ("sign", "*"),
-    "⊙": ("sign", "⊙"), "∘": ("sign", "⊙"), "@": ("sign", "@"), "/": ("sign", "/"), "÷": ("sign", "/"),
+    "—": ("plus", "-"), "‐": ("plus", "-"), "‑": ("plus", "-"), "‒": ("plus", "-"),
+    "·": ("sign", "·"), "⋅": ("sign", "·"), "∙": ("sign", "·"), "•": ("sign", "·"),
+    "×": ("sign", "×"), "*": ("sign", "*"), "∗": ("sign", "*"),
+    "⊙": ("sign", "⊙"), "∘": ("sign", "⊙"), "⨀": ("sign", "⊙"),
+    "@": ("sign", "@"), "/": ("sign", "/"), "÷": ("sign", "/"),
     "=": ("relation", "="), "<": ("relation", "<"), ">": ("relation", ">"), "≤": ("relation", "≤"),
     "≥": ("relation", "≥"), "≠": ("relation", "≠"), "≈": ("relation", "≈"), "∈": ("relation", "∈"),
-    "∝": ("relation", "∝"), "←": ("relation", "←"),
+    "≡": ("relation", "="),
+    "≜": ("relation", ":="), "≐": ("relation", ":="), "∝": ("relation", "∝"), "←": ("relation", "←"),
     "(": ("open", "("), ")": ("close", ")"), "[": ("open", "["), "]": ("close", "]"),
     "{": ("{", "{"), "}": ("}", "}"), "^": ("^", "^"), "_": ("_", "_"), "'": ("prime", "′"), "′": ("prime", "′"),
     "’": ("prime", "′"), "|": ("bar", "|"), "‖": ("bar", "‖"), ",": ("comma", ","), ";": ("semicolon", ";"),
@@ -70,7 +74,8 @@ _COMMANDS = {
     "leqslant": ("relation", "≤"), "geqslant": ("relation", "≥"), "lt": ("relation", "<"), "gt": ("relation", ">"),
     "ne": ("relation", "≠"), "neq": ("relation", "≠"), "approx": ("relation", "≈"), "in": ("relation", "∈"),
     "propto": ("relation", "∝"), "leftarrow": ("relation", "←"), "gets": ("relation", "←"),
-    "coloneqq": ("relation", ":="), "equiv": ("relation", "="),
+    "coloneqq": ("relation", ":="), "triangleq": ("relation", ":="), "doteq": ("relation", ":="),
+    "coloneq": ("relation", ":="), "equiv": ("relation", "="),
     "Rightarrow": ("arrow", "⇒"), "implies": ("arrow", "⇒"), "therefore": ("arrow", "∴"), "to": ("arrow", "→"),
     "rightarrow": ("arrow", "→"), "Longrightarrow": ("arrow", "⇒"), "iff": ("arrow", "⇔"), "because": ("arrow", "∵"),
     "Leftrightarrow": ("arrow", "⇔"),
@@ -81,6 +86,7 @@ _COMMANDS = {
     "{": ("open", "\\{"), "}": ("close", "\\}"), "lbrace": ("open", "\\{"), "rbrace": ("close", "\\}"),
     "lbrack": ("open", "["), "rbrack": ("close", "]"), "langle": ("open", "⟨"), "rangle": ("close", "⟩"),
     "partial": ("command", "partial"), "nabla": ("command", "nabla"), "sum": ("command", "sum"),
+    "Sigma": ("command", "sum"),
     "frac": ("command", "frac"), "dfrac": ("command", "frac"), "tfrac": ("command", "frac"),
     "sqrt": ("command", "sqrt"), "underbrace": ("command", "underbrace"), "mathbb": ("command", "bold"),
     "mathbf": ("command", "bold"), "bm": ("command", "bold"), "boldsymbol": ("command", "bold"),
@@ -100,8 +106,8 @@ _ROMAN = frozenset(
 _PLAIN_GREEK = {name: char for name, char in GREEK.items() if len(name) > 2}
 _HATTED = {f"{name}{accent}": with_accent(name, accent) for name in "yYpt" for accent in ("hat", "bar")}
 
-_SPACE = re.compile(r"(?:\s|\\[,;:! ]|~|%[^\n]*\n?)+")
-_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|\.[0-9]+")
+_SPACE = re.compile(r"(?:\s|\\[,;:! ]|~|[\u200b\u2060-\u2063\ufeff]|%[^\n]*\n?)+")  # some of them of no width
+_NUMBER = re.compile(r"[0-9]+(?:(?:\.|\{,\})[0-9]+)?(?:[eE][+-]?[0-9]+)?|\.[0-9]+")
 _DOTTED = re.compile(r"(?:np|numpy|torch|tf|jnp)\.[A-Za-z]\w*")
 _RUN = re.compile(r"[A-Za-z]+")
 _DIGITS = re.compile(r"[0-9]+")
@@ -109,6 +115,10 @@ _COMMAND = re.compile(r"\\([A-Za-z]+\*?|[{}|])")
 _ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{([A-Za-z]+\*?)\}(?:\s*\{[lcr|@ ]*\})?")
 _ROMAN_GROUP = re.compile(r"\\(" + "|".join(sorted(_ROMAN)) + r")\s*\{([^{}]*)\}")
 _PROSE_GROUP = re.compile(r"\\(?:text|textrm|mbox|textit|textbf)\s*\{")
+_ABOVE_RELATION = re.compile(  # \overset{(1)}{=}: what stands above says why
+    r"\\(?:stackrel|overset|underset)\s*\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}\s*\{\s*(:?=|\\equiv|\\coloneqq)\s*\}"
+)
+_DRESSED_SIGN = re.compile(r"\\math(?:bin|rel|op|ord)\s*\{([^{}]{1,20})\}")
 _BRACE = re.compile(r"\\[{}]|[{}]")
 _LONGEST_PROSE = 400
 _TRANSPOSED = re.compile(r"\.T\b")
@@ -170,6 +180,15 @@ class _Scanner:
             return self._emit(match[1], match[2].rstrip("*"), len(match[0]))
         if match := _ROMAN_GROUP.match(self.text, self.at):
             return self._roman(match)
+        if match := _ABOVE_RELATION.match(self.text, self.at):
+            return self._emit("relation", ":=" if ":" in match[1] else "=", len(match[0]))
+        if match := _DRESSED_SIGN.match(self.text, self.at):
+            self.at += len(match[0])
+            begin = match.start(1)
+            self.tokens += [
+                Token(one.kind, one.text, begin + one.start, begin + one.end) for one in _Scanner(match[1]).run()
+            ]
+            return True
         if match := _PROSE_GROUP.match(self.text, self.at):
             end = self._closing(match.end())
             if end is not None:
@@ -227,7 +246,7 @@ class _Scanner:
 
     def _word(self) -> bool:
         if match := _NUMBER.match(self.text, self.at):
-            return self._emit("number", match[0], len(match[0]))
+            return self._emit("number", match[0].replace("{,}", "."), len(match[0]))
         if match := _DOTTED.match(self.text, self.at):
             return self._emit("letter", match[0], len(match[0]))
         if match := _RUN.match(self.text, self.at):

@@ -31,7 +31,7 @@ from chainrule.checking.document.meaning.model import Model, build, is_function,
 from chainrule.checking.document.meaning.supplied import as_network, with_loss, with_network
 from chainrule.checking.document.reading.places import Place
 from chainrule.checking.document.reading.source import source_text
-from chainrule.checking.document.reading.statements import Page, Side, Statement, different_indices, read_page
+from chainrule.checking.document.reading.statements import Page, Side, Statement, read_page
 from chainrule.checking.document.reporting.report import DerivationReport, Item
 from chainrule.notation.latex import to_latex
 from chainrule.notation.tree import Applied, Gradient, Letter, Mark, Node, Partial, letters, walk
@@ -188,7 +188,7 @@ class _Checker:
         yield from misfits(self.page, self.models[1])
 
     def _statement(self, statement: Statement) -> None:
-        self._keep_apart(statement)
+        self._suppose(statement)
         left = statement.sides[0]
         if not statement.signs:
             reason = left.problems[0].message if left.problems else "nothing to read"
@@ -212,20 +212,11 @@ class _Checker:
             self._last_right_holds = judgement.verdict in {"exact", "scalar", "given"}
             self._last_judgement = judgement
 
-    def _keep_apart(self, statement: Statement) -> None:
-        """After "j ≠ k", the next formula is judged for different j and k only."""
-        pair = different_indices(statement)
-        if pair is not None:
-            self._apart, self._apart_line = frozenset({pair}), None
-        elif self._apart_line is None:
-            self._apart_line = statement.line
-        elif statement.line != self._apart_line and not statement.continues:
-            self._apart = frozenset()
+    def _suppose(self, statement: Statement) -> None:
+        """Judge what follows under what the statement is claimed under."""
         for judge in self.judges:
-            judge.apart = self._apart
+            judge.suppose(statement.given_that)
 
-    _apart: frozenset[frozenset[str]] = frozenset()
-    _apart_line: int | None = None
     _last_left: Node | None = None
     _last_right: Side | None = None
     _last_right_holds = False
@@ -235,8 +226,6 @@ class _Checker:
         self, statement: Statement, left: Side, right: Side, sign: str, previous: Side | None
     ) -> tuple[Item, Judgement]:
         judgement = self._judgement(left, right, sign)
-        if statement.condition and judgement.verdict in {"exact", "scalar", "wrong"}:
-            judgement = Judgement("unread", why=f"claimed only if {statement.condition}, which isn't tried")
         if statement.superseded:
             judgement = Judgement("given", why=statement.superseded)
         slip, correct, as_arrays = Slip("", origin=""), "", ""
@@ -317,6 +306,8 @@ class _Checker:
 
     def _judgement(self, left: Side, right: Side, sign: str) -> Judgement:
         for side in (left, right):
+            if side.problems and sign == "∈":
+                return Judgement("given")
             if side.problems:
                 return Judgement("unread", why=side.problems[0].message)
         if left.tree is None or right.tree is None:
@@ -384,7 +375,7 @@ class _Checker:
         if not isinstance(left, Letter) or is_derivative or Mark("+") in left.upper:
             return False
         one = quantity(left)
-        if one.name in {claimed.name for model in self.models for claimed in model.claimed}:
+        if (one.name, one.accent) in {(each.name, each.accent) for model in self.models for each in model.claimed}:
             return isinstance(right, Partial) and isinstance(right.of, Letter)  # δ ≡ ∂J/∂z says what is meant
         known = next((model.definitions[one] for model in reversed(self.models) if one in model.definitions), None)
         if is_function(left, self.models[1]):

@@ -35,11 +35,14 @@ class Layout:
         Whether w_jk is the entry (k, j) of W.
     weighs_samples : bool
         Whether w⁽ⁱ⁾ is the weight of a sample.
+    of_classes : bool
+        Whether the only index of a label, y_i, chooses a class.
     """
 
     columns: bool
     swapped: bool
     weighs_samples: bool
+    of_classes: bool = False
 
 
 class EntryArrays:
@@ -152,7 +155,8 @@ class EntryArrays:
         if one.name in LOSSES and sample == SAMPLES:
             raise NotOfEntriesError
         if of_samples:
-            if sample == SAMPLES and "i" in entries and one.name in LABELS:
+            numbered = "i" in entries and one.name in LABELS
+            if sample == SAMPLES and numbered and len(entries) > self.layout.of_classes:
                 sample, entries = entries[0], entries[1:]
             dimensions = [1 - across][: len(entries)]
             named = {across: sample}

@@ -60,10 +60,12 @@ class Regime:
     outputs: int
     scalar: bool = False
     negative: bool = False  # whether weighted sums are negative
+    mixed: bool = False  # whether numbers have signs of both kinds
 
 
 SCALAR = Regime("scalar", 1, 1, scalar=True)
 NEGATIVE = Regime("scalar, negative sums", 1, 1, scalar=True, negative=True)
+MIXED = Regime("scalar, signs of both kinds", 1, 1, scalar=True, mixed=True)
 ONE_SAMPLE = Regime("one sample", 1, 1)
 ONE_SAMPLE_OUTPUTS = Regime("one sample, several outputs", 1, 2)
 BATCH = Regime("batch", 5, 1)
@@ -211,6 +213,8 @@ class World:
 
     def _draw(self, shape: tuple[int, ...]) -> Array:
         """Signs of both kinds; for single numbers positive ones, so that a ReLU is alive."""
+        if self.regime.mixed:
+            return np.asarray(self.rng.uniform(0.3, 1.0, shape) * self.rng.choice([-1.0, 1.0], shape))
         if self.regime.scalar:
             return self.rng.uniform(0.3, 1.0, shape)
         return self.rng.normal(size=shape) * 0.8
@@ -298,12 +302,13 @@ class World:
             own = self.known(own)
             return own, self.value(own, changed)
 
-        layout = Layout(self.columns, not self.columns and self.model.fed_first, self.model.weighs_samples)
+        swapped = not self.columns and self.model.fed_first
+        layout = Layout(self.columns, swapped, self.model.weighs_samples, self.model.has_softmax)
         try:
             table = EntryArrays(indices, whole, self.functions, layout).table(
                 body, units[0] if units else "-", samples[0] if samples else SAMPLES
             )
-        except NotOfEntriesError:
+        except (NotOfEntriesError, ValueError):  # axes of one index that differ in length
             self._not_tables.add(one)
             return None
         if left is None and table.size == 1:
@@ -389,7 +394,7 @@ class World:
         return part.reshape(chosen.shape) if part.shape[0] == 1 and not rows and chosen.ndim == 2 else part
 
     def _column(self, of: Node, one: Quantity, at: Array, entry: int, setting: Setting) -> Array:
-        moved = at.astype(complex)
+        moved = np.array(at, dtype=complex)
         moved.flat[entry] += 1j * STEP
         known = {other: value for other, value in self._values.items() if one not in self._needed_by(other)}
         known[one] = moved
@@ -459,7 +464,8 @@ def _chosen(value: Array, letter: Letter, setting: Setting, one: Quantity, world
             if mark.text in {"m", "n", "N"}:
                 sample = value.shape[sample_axis] - 1
     entries = [setting.bound[mark.text] for mark in letter.lower if not is_layer(mark) and mark.text in setting.bound]
-    if of_samples and sample is None and entries and one.name in LABELS and "i" in {mark.text for mark in letter.lower}:
+    numbers_labels = one.name in LABELS and "i" in {mark.text for mark in letter.lower}
+    if of_samples and sample is None and numbers_labels and len(entries) > (1 if world.model.has_softmax else 0):
         sample, entries = entries[0], entries[1:]  # y_i: the label of sample i
     if sample is not None and of_samples:
         value = _take(value, sample, sample_axis)

@@ -61,6 +61,8 @@ def affine(body: Node) -> AffineMap | None:
         if factors is not None and (ONES in factors or Transpose(ONES) in factors):
             bias = next(factor for factor in factors if factor not in {ONES, Transpose(ONES)})
         elif factors is not None:
+            if product is not None:
+                return None  # w₁ x₁ + w₂ x₂ + b: a sum of numbers
             summed = term.indices if isinstance(term, BigSum) else ()
             product = _weighted(factors, summed)
         elif isinstance(inner, Letter) and quantity(inner).name in BIASES:

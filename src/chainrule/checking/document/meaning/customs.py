@@ -15,16 +15,16 @@ from typing import TypeGuard
 
 from chainrule.checking.document.meaning.letters import (
     BIASES,
-    INDICES,
     INPUTS,
     LABELS,
     LOSSES,
-    SIZES,
     WEIGHTS,
     quantity,
 )
+from chainrule.checking.document.meaning.steps import with_steps
+from chainrule.checking.document.meaning.sums import numbered_losses, numbered_samples, samples, sums_of_weights
 from chainrule.checking.document.reading.statements import Page, Statement
-from chainrule.notation.alphabet import FUNCTIONS, GREEK, LATEX_FUNCTIONS, SUBSCRIPTS, SUPERSCRIPTS
+from chainrule.notation.alphabet import FUNCTIONS, GREEK, LATEX_FUNCTIONS, SUBSCRIPTS, SUPERSCRIPTS, WORD_FUNCTIONS
 from chainrule.notation.parsing import Conventions
 from chainrule.notation.tree import (
     Applied,
@@ -36,7 +36,9 @@ from chainrule.notation.tree import (
     Node,
     Num,
     Partial,
+    Power,
     Product,
+    ProductSign,
     Relation,
     Transpose,
     letters,
@@ -45,14 +47,20 @@ from chainrule.notation.tree import (
 )
 
 Rewrite = Callable[[Node], Node | None]
+_ERROR = "ϵ"  # the letter for an error that a page calls e
+_D = Letter("d")
 
 _NAME = r"(?P<name>\\[a-zA-Z]+|[^\W\d_])"
 _BELOW = r"(?:_(?:\{[^{}]*\}|\w))?"
 _ABOVE = re.compile(
-    rf"{_NAME}{_BELOW}\^\{{?(?P<mark>(?:[lL]|\\ell)(?:\s*[-+]\s*1)?|[01])(?:T|\\top|\\intercal)?\}}?(?!\w)"
+    rf"{_NAME}{_BELOW}\^\{{?(?P<mark>(?:[lL]|\\ell)(?:\s*[-+]\s*1)?|[01])(?:T|\\top|\\intercal)?\}}?(?![^\W_])"
 )
 _GENERIC = re.compile(r"[lL](?:[+-]1)?")
-_OF_NUMPY = frozenset({"np.matmul", "np.minimum", "np.square", "np.sqrt", "np.abs"})
+_OF_NUMPY = frozenset(
+    {"np.matmul", "np.minimum", "np.square", "np.sqrt", "np.abs"}
+    | {"np.divide", "np.power", "np.add", "np.subtract", "np.where"}
+)
+_ACTIVATIONS = r"tanh|sigma|(?:text|mathrm|operatorname)\{(?:ReLU|sigmoid|tanh)|ReLU|sigmoid"
 _NO_FUNCTION = "WXwxJLℒCE"
 
 
@@ -72,7 +80,8 @@ def conventions_of(text: str) -> Conventions:
 def functions_named(text: str) -> frozenset[str]:
     """Names that the page itself uses as functions of one letter: S(x) = …, g(z) …"""
     found = re.findall(r"(?<![A-Za-z\\])([A-Za-z])(?:\^\{\[\w\]\})?\(([a-z])\)\s*(?:=|\$|is\b)", text)
-    return frozenset(name for name, _ in found if name not in _NO_FUNCTION)
+    same = re.findall(rf"(?<![A-Za-z\\])([a-z])\s*=\s*\\?(?:{_ACTIVATIONS})(?![\w(]|\s*[\\({{]|\}}\s*\()", text)
+    return frozenset(name for name, _ in found if name not in _NO_FUNCTION) | {one for one in same if one in "fghs"}
 
 
 def _layers_above(text: str) -> frozenset[str]:
@@ -106,9 +115,11 @@ def _spelled(text: str) -> str:
 
 def settled(page: Page) -> Page:
     """The page with one way of writing: layers in square brackets, samples in round ones, no primes to transpose."""
-    page = _with_called_losses(_with_steps(page))
-    of_letters = (_indicators, _hypotheses, _layers, _transpositions, _gradients)
-    for customs in (*of_letters, _numbered_losses, _samples, _units_as_layers):
+    page = _with_called_losses(with_steps(page))
+    of_letters = (_indicators, _hypotheses, _named_functions, _layers, _transpositions, _gradients)
+    of_names = (_errors_called_e, _spaced_differentials)
+    of_sums = (numbered_losses, numbered_samples, samples, sums_of_weights)
+    for customs in (*of_names, *of_letters, *of_sums, _units_as_layers):
         rewrite = customs([side.tree for one in page.statements for side in one.sides if side.tree is not None])
         if rewrite is not None:
             page = _rewritten(page, rewrite)
@@ -138,7 +149,9 @@ def _rewritten(page: Page, rewrite: Rewrite) -> Page:
 
 def _in_sides(one: Statement, rewrite: Rewrite) -> Statement:
     sides = (side if side.tree is None else replace(side, tree=rewritten(side.tree, rewrite)) for side in one.sides)
-    return replace(one, sides=tuple(sides))
+    conditions = (rewritten(condition, rewrite) for condition in one.given_that)
+    given_that = tuple(condition for condition in conditions if isinstance(condition, Relation))
+    return replace(one, sides=tuple(sides), given_that=given_that)
 
 
 # ---------------------------------------------------------------- marks of layers
@@ -154,6 +167,7 @@ def _layers(trees: Iterable[Node]) -> Rewrite | None:
         for mark in letter.upper
     )
     below = any(re.fullmatch(r"l[+-]1", mark.text) for letter in found for mark in letter.lower)
+    other = _other_layer_letter(found)
 
     def rewrite(node: Node) -> Node | None:
         if isinstance(node, Partial):
@@ -161,13 +175,26 @@ def _layers(trees: Iterable[Node]) -> Rewrite | None:
         return one_letter(node) if isinstance(node, Letter) else None
 
     def one_letter(letter: Letter) -> Letter:
-        upper = tuple(_squared(mark, letter, round_too=round_too) for mark in letter.upper)
+        upper = tuple(
+            Mark(mark.text, "square")
+            if other and re.fullmatch(rf"{other}(?:[+-]1)?", mark.text)
+            else _squared(mark, letter, round_too=round_too or bool(other))
+            for mark in letter.upper
+        )
         lower = letter.lower
         if below and len(lower) == 1 and re.fullmatch(r"l(?:[+-]1)?", lower[0].text):
             lower = (Mark(lower[0].text, "square"),)
         return replace(letter, lower=lower, upper=upper)
 
     return rewrite
+
+
+def _other_layer_letter(found: Iterable[Letter]) -> str:
+    """The k of W^{(k)} a^{(k−1)}: a letter other than l for the layer; nothing where there is none."""
+    marks = [(quantity(letter).name, mark) for letter in found for mark in letter.upper if mark.style != "plain"]
+    of_weights = {mark.text for name, mark in marks if name in WEIGHTS}
+    beside = {mark.text[0] for _, mark in marks if re.fullmatch(r"[ijk][+-]1", mark.text)}
+    return next(iter(sorted(of_weights & beside)), "")
 
 
 def _is_layer_text(text: str) -> bool:
@@ -192,7 +219,7 @@ def _units_as_layers(trees: Iterable[Node]) -> Rewrite | None:
             if isinstance(part, BigSum) and len(part.indices) == 1:
                 for letter in letters(part.body):
                     marks = [mark.text for mark in letter.lower]
-                    if quantity(letter).layer or quantity(letter).name not in WEIGHTS or len(marks) != 2:
+                    if quantity(letter).name not in WEIGHTS or len(marks) != 2:
                         continue
                     if marks[1] == part.indices[0] and marks[0] not in pairs:
                         pairs[marks[0]] = marks[1]
@@ -200,13 +227,17 @@ def _units_as_layers(trees: Iterable[Node]) -> Rewrite | None:
     if (
         len(pairs) < 2
         or len(sources) != 1
-        or any(letter.upper for tree in trees for letter in letters(tree) if quantity(letter).layer)
+        or any(letter.upper for tree in trees for letter in letters(tree) if _says_layer(letter))
     ):
         return None
     depth = {sources.pop(): 0}
     for _ in pairs:
         depth |= {unit: depth[before] + 1 for unit, before in pairs.items() if before in depth}
     if len(set(depth.values())) != len(depth):
+        return None
+    of_weights = [letter for tree in trees for letter in letters(tree) if quantity(letter).name in WEIGHTS]
+    numbered = [(quantity(one).layer, depth.get(one.lower[0].text)) for one in of_weights if one.lower]
+    if any(layer and layer != str(own) for layer, own in numbered):
         return None
 
     def rewrite(node: Node) -> Node | None:
@@ -217,11 +248,17 @@ def _units_as_layers(trees: Iterable[Node]) -> Rewrite | None:
     def one_letter(letter: Letter) -> Letter:
         unit = next((mark.text for mark in letter.lower if mark.text in depth), None)
         own = quantity(letter)
-        if unit is None or own.name in LABELS | INPUTS or not depth[unit]:
+        if unit is None or own.name in LABELS | INPUTS or not depth[unit] or own.layer:
             return letter
         return replace(letter, upper=(Mark(str(depth[unit]), "square"), *letter.upper))
 
     return rewrite
+
+
+def _says_layer(letter: Letter) -> bool:
+    """Whether a letter has a layer of its own; that of a weight may only repeat what its indices say."""
+    own = quantity(letter)
+    return bool(own.layer) and own.name not in WEIGHTS
 
 
 # ---------------------------------------------------------------- primes, gradients
@@ -271,62 +308,14 @@ def _gradients(trees: Iterable[Node]) -> Rewrite:
 # ---------------------------------------------------------------- samples and losses
 
 
-def _numbered_losses(trees: Iterable[Node]) -> Rewrite | None:
-    """L_i with J = Σᵢ L_i: then i chooses samples wherever a letter other than a weight carries it."""
-    found = {
-        mark.text
-        for tree in trees
-        for letter in letters(tree)
-        if letter.name in LOSSES
-        for mark in letter.lower
-        if mark.text in INDICES
-    }
-    if len(found) != 1:
-        return None
-    index = found.pop()
-
-    def rewrite(node: Node) -> Node | None:
-        if isinstance(node, Letter) and quantity(node).name not in WEIGHTS | BIASES:
-            return _as_sample(node, index)
-        return None
-
-    return rewrite
-
-
-def _samples(trees: Iterable[Node]) -> Rewrite:
-    """Σᵢ (ŷ_i − y_i)² over the samples: i chooses samples where labels carry it and no weight does."""
-    del trees
-
-    def rewrite(node: Node) -> Node | None:
-        if not isinstance(node, BigSum) or len(node.indices) != 1:
-            return None
-        index = node.indices[0]
-        marked = [letter for letter in letters(node.body) if any(mark.text == index for mark in letter.lower)]
-        over_samples = isinstance(node.stop, Letter) and not node.stop.lower and node.stop.name in SIZES - {"K", "M"}
-        if not marked or any(quantity(letter).name in WEIGHTS for letter in marked):
-            return None
-        if not any(quantity(letter).name in LABELS for letter in marked) or not (
-            over_samples or (node.stop is None and index in "in")
-        ):
-            return None
-        return replace(node, body=rewritten(node.body, lambda part: _as_sample(part, index)))
-
-    return rewrite
-
-
-def _as_sample(node: Node, index: str) -> Node | None:
-    if not isinstance(node, Letter) or all(mark.text != index for mark in node.lower):
-        return None
-    lower = tuple(mark for mark in node.lower if mark.text != index)
-    return replace(node, lower=lower, upper=(*node.upper, Mark(index, "round")))
-
-
 def _with_called_losses(page: Page) -> Page:
     """ℒ(a, y) = … is the loss of whatever J = Σ ℒ(a^{[2](i)}, y⁽ⁱ⁾) calls it with."""
+    defined = {id(one.sides[0].tree) for one in page.statements}
     calls = {
         part.function.name: part.arguments
         for part in _parts(page)
         if isinstance(part, Applied) and part.function.name in LOSSES and any(_is_marked(a) for a in part.arguments)
+        if id(part) not in defined
     }
 
     def statement(one: Statement) -> Statement:
@@ -350,20 +339,68 @@ def _is_marked(node: Node) -> bool:
     return isinstance(node, Letter) and bool(quantity(node).layer or node.accent)
 
 
-def _with_steps(page: Page) -> Page:
-    """Δw = −η ∂E/∂w is the step w += −η ∂E/∂w."""
+def _errors_called_e(trees: Iterable[Node]) -> Rewrite | None:
+    """e = ŷ − y, where the page defines an e: then e² is its square, and only an e with a sum above is Euler's."""
+    found = list(trees)
+    if not any(isinstance(tree, Letter) and tree.name == "e" and not tree.accent for tree in found):
+        return None
 
-    def statement(one: Statement) -> Statement:
-        match one.sides[0].tree:
-            case Product(factors=(Letter(name="Δ", lower=(), upper=()), Letter() as weight), signs=("",)):
-                if quantity(weight).name in WEIGHTS | BIASES and one.signs[:1] == ("=",):
-                    first = replace(one.sides[0], tree=weight)
-                    return replace(one, sides=(first, *one.sides[1:]), signs=("+=", *one.signs[1:]))
+    def rewrite(node: Node) -> Node | None:
+        match node:
+            case Power(base=Letter(name="e") as base, exponent=Num() as exponent):
+                return Power(replace(base, name=_ERROR), exponent)
+            case Power(base=Letter(name="e") as base, exponent=Letter(name="T" | "⊤", lower=(), upper=())):
+                return Transpose(replace(base, name=_ERROR))
+            case Power(
+                base=Letter(name="e") as base, exponent=Letter(name="i" | "j" | "k" as name, lower=(), upper=())
+            ):
+                return replace(base, name=_ERROR, upper=(Mark(name, "round"),))
+            case Power(base=Letter(name="e") as base, exponent=exponent):
+                return Power(base, rewritten(exponent, rewrite))
+            case Letter(name="e"):
+                return replace(node, name=_ERROR)
+            case Partial(of=of, by=Letter(name="e") as by):
+                return replace(node, of=rewritten(of, rewrite), by=replace(by, name=_ERROR))
             case _:
-                pass
-        return one
+                return None
 
-    return replace(page, statements=tuple(statement(one) for one in page.statements))
+    return rewrite
+
+
+def _spaced_differentials(trees: Iterable[Node]) -> Rewrite | None:
+    """d Z for dZ, where no d stands for itself."""
+    found = [part for tree in trees for part in walk(tree)]
+    alone = sum(part == _D for part in found)
+    joined = sum(
+        first == _D and sign == "" and isinstance(second, Letter | Transpose)
+        for part in found
+        if isinstance(part, Product)
+        for first, second, sign in zip(part.factors, part.factors[1:], part.signs, strict=False)
+    )
+    if not joined or joined < alone:
+        return None
+
+    def rewrite(node: Node) -> Node | None:
+        if not isinstance(node, Product) or _D not in node.factors:
+            return None
+        factors: list[Node] = []
+        signs: list[ProductSign] = []
+        for position, factor in enumerate(node.factors):
+            if factors and factors[-1] == _D and node.signs[position - 1] == "":
+                factors[-1] = _differential(factor)
+                continue
+            if position:
+                signs.append(node.signs[position - 1])
+            factors.append(rewritten(factor, rewrite))
+        return factors[0] if len(factors) == 1 else Product(tuple(factors), tuple(signs))
+
+    return rewrite
+
+
+def _differential(node: Node) -> Node:
+    if isinstance(node, Transpose):
+        return replace(node, of=_differential(node.of))
+    return replace(node, name=f"d{node.name}") if isinstance(node, Letter) else node
 
 
 def _indicators(trees: Iterable[Node]) -> Rewrite:
@@ -379,6 +416,22 @@ def _indicators(trees: Iterable[Node]) -> Rewrite:
                 rest = kept[0] if len(kept) == 1 else Product(kept, node.signs[:at] + node.signs[at + 1 :])
                 return rewritten(rest, rewrite)
         return None
+
+    return rewrite
+
+
+def _named_functions(trees: Iterable[Node]) -> Rewrite:
+    """g_{ReLU}(z) and σ_{softmax}(z) are the functions that stand below."""
+    del trees
+
+    def rewrite(node: Node) -> Node | None:
+        if not isinstance(node, Applied):
+            return None
+        named = next((mark for mark in node.function.lower if mark.text in WORD_FUNCTIONS | LATEX_FUNCTIONS), None)
+        if named is None:
+            return None
+        function = replace(node.function, name=named.text, lower=())
+        return replace(node, function=function, arguments=tuple(rewritten(one, rewrite) for one in node.arguments))
 
     return rewrite
 

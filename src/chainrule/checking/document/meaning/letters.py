@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 
@@ -11,7 +12,7 @@ LOSSES = frozenset({"L", "ℒ", "J", "𝒥", "C", "𝒞", "E", "ℰ", "ℓ", "BC
 WEIGHTS = frozenset({"w", "θ", "v"})
 BIASES = frozenset({"b", "c"})
 INPUTS = frozenset({"x"})
-LABELS = frozenset({"y", "t", "d"})
+LABELS = frozenset({"y", "t", "d", "target"})
 SIZES = frozenset({"m", "n", "N", "M", "K"})
 RATES = frozenset({"α", "η", "λ", "ε", "μ", "lr", "β"})
 INDICES = frozenset("ijkl")
@@ -53,8 +54,9 @@ def quantity(letter: Letter) -> Quantity:
 
 
 def _names_layer(mark: Mark) -> bool:
-    """Whether a mark below a letter is a layer's name: the e and d of an encoder's W_e and a decoder's W_d, out."""
-    return mark.style == "plain" and mark.text.isalpha() and mark.text not in INDICES | SIZES
+    """Whether a mark below a letter is a layer's name: the e and d of an encoder's W_e and a decoder's W_d, out, h1."""
+    named = re.fullmatch(r"([^\W\d_]+)(?:_?\d+)?", mark.text)
+    return mark.style == "plain" and named is not None and named[1] not in INDICES | SIZES
 
 
 def is_size(one: Quantity) -> bool:

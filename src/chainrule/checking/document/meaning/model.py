@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from chainrule.checking.document.meaning.affine_maps import affine
+from chainrule.checking.document.meaning.completing import complete
 from chainrule.checking.document.meaning.generic_layers import with_every_layer
 from chainrule.checking.document.meaning.letters import (
     BIASES,
@@ -29,9 +30,11 @@ from chainrule.notation.tree import (
     Applied,
     BigSum,
     Cases,
+    Dots,
     Fraction,
     Letter,
     Mark,
+    Matrix,
     Node,
     Num,
     Partial,
@@ -47,13 +50,20 @@ FUNCTION_OF_NAME = {"σ": "sigmoid", "ReLU": "relu", "relu": "relu", "sigmoid": 
 
 
 _WORDS = LATEX_FUNCTIONS | WORD_FUNCTIONS | {"np.matmul", "axis", "keepdims", "True", "False"}
-_ONE_SAMPLE = re.compile(r"\b(?:one|single)\s+(?:training\s+)?(?:sample|example|instance)\b", re.IGNORECASE)
+_ONE_SAMPLE = re.compile(
+    r"\b(?:one|single|1)\s+(?:(?:training|input|data)[\s-]+)?(?:sample|example|instance|pattern|pair|observation|point)\b"
+    r"(?!\s+(?:per|in\s+each)\b)|\bein(?:e|em|en|es|er)?\s+(?:einzelne[sn]?\s+)?(?:Trainings)?(?:beispiel|stichprobe)\b"
+    r"|\bun(?:e)?\s+(?:seul\s+)?(?:exemple|échantillon)\b",
+    re.IGNORECASE,
+)
 
+_CLIMBS = re.compile(r"\bascent\b|\bmaximi[sz]|\blikelihood\b", re.IGNORECASE)
 _SHAPE_OF_LABELS = re.compile(
     r"(?<![\w\\^_{])[Yy]\b[^\w(]{0,24}"
     r"\((?:(\d+)\s*,\s*[a-zA-Z]?|[a-zA-Z]\s*,\s*(\d+))\s*\)"
 )
 _MOST_OUTPUTS = 3
+_NAMES_OF_SUMS = ("z", "ζ", "ξ")  # that the page itself gives no name
 
 
 @dataclass(frozen=True)
@@ -94,6 +104,8 @@ class Model:
         Whether w_jk leads to unit j, as in ∂z_j/∂w_jk, also where the matrix W has its rows for the units before.
     weighs_samples : bool
         Whether w⁽ⁱ⁾ is the weight of a sample.
+    climbs : bool
+        Whether the page speaks of ascent, or of a likelihood.
     """
 
     definitions: dict[Quantity, Node] = field(default_factory=dict)
@@ -104,6 +116,7 @@ class Model:
     one_sample: bool = False
     fed_first: bool = False
     weighs_samples: bool = False
+    climbs: bool = False
     targets: str = ""
     claimed: frozenset[Quantity] = frozenset()
     errors_per_sample: bool = False
@@ -120,6 +133,25 @@ class Model:
         for body in self.definitions.values():
             found |= {quantity(letter) for letter in letters(body) if not is_function(letter, self)}
         return found
+
+    def needs(self, one: Quantity) -> set[Quantity]:
+        """Everything that a quantity's definition needs, near and far."""
+        found: set[Quantity] = set()
+        waiting = [one]
+        while waiting:
+            body = self.definitions.get(waiting.pop())
+            new = set() if body is None else {quantity(letter) for letter in letters(body)} - found
+            found |= new
+            waiting += new
+        return found
+
+    @property
+    def is_of_numbers(self) -> bool:
+        """Whether every letter is one number: weighted sums are written out, w₁ x₁ + w₂ x₂ + b, and none is Wx + b."""
+        if any(affine(body) is not None for body in self.definitions.values()):
+            return False
+        sums = [part for body in self.definitions.values() for part in walk(body) if isinstance(part, Sum)]
+        return any(sum(_weighs(term) for term in one.terms) > 1 for one in sums)
 
     @property
     def has_softmax(self) -> bool:
@@ -152,6 +184,12 @@ class Model:
         )
 
 
+def _weighs(term: Node) -> bool:
+    """Whether a term is a weight times something."""
+    first = term.factors[0] if isinstance(term, Product) and len(term.factors) == 2 else None
+    return isinstance(first, Letter) and quantity(first).name in WEIGHTS
+
+
 def _sums_units(node: Node) -> bool:
     return isinstance(node, BigSum) or (isinstance(node, Applied) and node.function.name in {"np.sum", "sum"})
 
@@ -169,6 +207,7 @@ def build(page: Page) -> tuple[Model, Model]:
     They are the same object when the page has only one of them.
     """
     whole = Model(one_sample=any(_ONE_SAMPLE.search(line) for line in page.lines))
+    whole.climbs = any(_CLIMBS.search(line) for line in page.lines)
     whole.fed_first = _fed_first(page)
     whole.weighs_samples = _weighs_samples(page)
     whole.outputs = _declared_outputs(page.lines)
@@ -179,6 +218,7 @@ def build(page: Page) -> tuple[Model, Model]:
         for left, right in zip(statement.sides, statement.sides[1:], strict=False):
             if left.tree is not None and right.tree is not None and not left.problems and not right.problems:
                 _define(left.tree, right.tree, statement, whole)
+    complete(whole, page)
     with_every_layer(whole)
     return _split(whole)
 
@@ -251,17 +291,23 @@ def _define(left: Node, right: Node, statement: Statement, model: Model) -> None
     if increment is not None and left.name == "Δ":
         model.definitions.setdefault(quantity(left), increment)  # the loop sums it over the samples, as a product does
         return
-    if "=" not in statement.signs or any(sign != "=" for sign in statement.signs):
+    if any(sign not in {"=", ":="} for sign in statement.signs):
         return
     one = quantity(left)
+    if left.name in INDICES and not (left.lower or left.upper):  # l = 1, …, L
+        return
     generic = {mark.text for mark in left.lower if mark.text in INDICES}
     mentioned = {quantity(letter) for letter in letters(right)}
     by_entries = bool(generic) and generic <= entry_indices(right) and _is_of_units(left, right, model)
+    if _names_slope(left, right) and one not in model.definitions:
+        model.definitions[one] = right
+        model.claimed |= {one}
+        return
     if one in mentioned or (generic and not by_entries) or any(isinstance(part, Partial) for part in walk(right)):
         return
     if is_size(one) or one.name in RATES or (one.name == "y" and not one.accent and not model.targets):
         return
-    if isinstance(right, Cases) or is_shape(right):
+    if isinstance(right, Cases) or is_shape(right) or _lists_entries(left, right):
         return
     right = _with_sum_named(right, model)
     samples = entry_indices(left)
@@ -285,6 +331,24 @@ def _sums_entries(one: Quantity, model: Model) -> bool:
     return one in model.entries and any(isinstance(part, BigSum) for part in walk(model.definitions[one]))
 
 
+def _lists_entries(left: Letter, right: Node) -> bool:
+    """Whether a line only says what the entries of a vector or a matrix are called: x = (x₁, x₂)."""
+    if not isinstance(right, Matrix):
+        return False
+    entries = [entry for row in right.rows for entry in row if not isinstance(entry, Dots)]
+    return all(
+        isinstance(entry, Letter) and entry.name.lower() == left.name.lower() and not entry.upper for entry in entries
+    )
+
+
+def _names_slope(left: Letter, right: Node) -> bool:
+    """Whether a line gives a derivative of the loss a name of its own, G = ∂L/∂Z, other than δ."""
+    if not isinstance(right, Partial) or not isinstance(right.of, Letter) or right.of.name not in LOSSES:
+        return False
+    known = quantity(left).name in WEIGHTS | BIASES | {"δ", "Δ"} | LOSSES or is_size(quantity(left))
+    return not known and not (left.name in LABELS and not left.accent) and quantity(right.by) != quantity(left)
+
+
 def _with_sum_named(body: Node, model: Model) -> Node:
     """σ(W₁ x + b₁) as σ(z₁), with z₁ defined as the weighted sum."""
     if not isinstance(body, Applied):
@@ -292,10 +356,12 @@ def _with_sum_named(body: Node, model: Model) -> Node:
     for argument in body.arguments:
         found = None if isinstance(argument, Letter) else affine(argument)
         if found is not None:
-            name = Letter("z", "", (Mark(found.weight_layer, "square"),) if found.weight_layer else ())
-            if quantity(name) not in model.definitions:
-                model.definitions[quantity(name)] = argument
-                return replace(body, arguments=tuple(name if one is argument else one for one in body.arguments))
+            marks = (Mark(found.weight_layer, "square"),) if found.weight_layer else ()
+            for letter in _NAMES_OF_SUMS:
+                name = Letter(letter, "", marks)
+                if quantity(name) not in model.definitions:
+                    model.definitions[quantity(name)] = argument
+                    return replace(body, arguments=tuple(name if one is argument else one for one in body.arguments))
     return body
 
 
@@ -390,6 +456,8 @@ def _split(whole: Model) -> tuple[Model, Model]:
         return whole, whole
     if any(not quantity(maps[one].given).layer and quantity(maps[one].given) in whole.definitions for one in layered):
         return whole, whole
+    if any(whole.needs(one) & set(layered) for one in plain):
+        return whole, whole
     own = set(plain)  # what the plain network computes: its maps and what follows from them
     for one, body in whole.definitions.items():
         if one.name not in LOSSES and not one.layer and own & {quantity(letter) for letter in letters(body)}:
@@ -402,6 +470,7 @@ def _split(whole: Model) -> tuple[Model, Model]:
     for part in (first, second):
         part.aliases, part.entries = whole.aliases, whole.entries
         part.one_sample, part.fed_first = whole.one_sample, whole.fed_first
+        part.climbs = whole.climbs
         part.weighs_samples, part.outputs = whole.weighs_samples, whole.outputs
     for one, body in whole.definitions.items():
         if one.name in LOSSES:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from chainrule.checking.document.reading.plainer_code import has_ones, plainer, weights_first
 from chainrule.notation.alphabet import FUNCTIONS, GREEK
 from chainrule.notation.tokens import Token
 
@@ -20,7 +21,8 @@ _PYTHON = re.compile(r"\bnp\.|\bnumpy\b|\bdef \b|\*\*|\.dot\(|\.T\b|\bimport\b|\
 _OCTAVE = re.compile(r"\.\*|\.\^|\./|'\s*[*;)]|;[ \t]*$", re.MULTILINE)
 _SKIPPED = re.compile(
     r"\s*(?:def|for|while|if|elif|else|return|import|from|print|class|assert|end|function|with|try|@|fprintf|disp)\b"
-    r"|[^=]*=\s*\{|.*(?:\brand\w*\b|\bzeros\w*\b|\bones\w*\b|\.shape\b|\bsize\(|\blen\(|\brange\(\d|\.copy\(|\bload)"
+    r"|[^=]*=\s*\{|.*(?:\brand\w*\b|\bzeros\w*\b|\bones\w*\b|\.shape\b|\.size\b|\bsize\(|\blen\(|\brange\(\d|\bload|\beye\()"
+    r"|\s*\w+\s*=\s*\w+\[['\"]\w+['\"]\]\s*;?\s*$|[^=]*=\s*(?:one_?hot|to_categorical|get_dummies)\w*\("
 )
 _KEY = re.compile(r"\w+\[(['\"])(\w+)\1\]")
 _MASK = re.compile(r"\s*(?P<name>\w+)\[\s*(?P<of>[\w.]+)\s*(?P<sign><=|<)\s*0\s*\]\s*=\s*0(?:\.0*)?\s*$")
@@ -31,14 +33,28 @@ _TOKEN = re.compile(
     r"|(?P<turned>\.T\b)|(?P<method>\.(?:sum|mean|dot)\b)|(?P<cast>\.(?:astype|float|item|reshape)\([^()]*\))"
     r"|(?P<name>[A-Za-z_]\w*)|(?P<sign>\*\*|\.\*|\./|\.\^|<=|>=|==|-=|\+=|[-+*/@=<>()\[\],'^])"
 )
+_ACTIVATION = r"sigmoid|relu|tanh"
+_SLOPE = re.compile(
+    rf"(?P<of>{_ACTIVATION})_?(?:deriv|derivative|der|prime|grad|gradient|Gradient|Prime|Derivative|dash)"
+    rf"|(?:d|deriv|derivative|grad|prime)_(?:of_)?(?P<named>{_ACTIVATION})|d(?P<called>{_ACTIVATION})",
+    re.IGNORECASE,
+)
+_FUNCTION = re.compile(
+    r"^[ \t]*def[ \t]+(?P<name>\w+)\([ \t]*(?P<argument>\w+)[ \t]*\)[^\n:]*:"
+    r"[ \t]*(?:\n[ \t]*)?return[ \t]+(?P<body>[^\n#]+)",
+    re.MULTILINE,
+)
 _RATES = frozenset({"learning_rate", "lr", "step_size", "eta", "alpha", "rate"})
 _SIZES = frozenset({"num_examples", "num_train", "batch_size", "n_samples", "num_samples"})
 _LABELS = frozenset({"y_true", "labels", "targets", "target", "y_train", "y_batch", "y_onehot", "onehot", "one_hot"})
+_ONE_HOT = re.compile(r"one_?hot_?\w*|\w+_(?:one_?hot|oh|enc|encoded)|y_?(?:oh|hot|enc)")
 _PREDICTED = frozenset({"y_hat", "yhat", "y_pred", "ypred"})
 _INPUTS = frozenset({"x_train", "x_batch", "inputs", "input", "data"})
-_COSTS = frozenset({"loss", "cost", "data_loss", "error", "total_loss"})
+_COSTS = frozenset({"loss", "cost", "error", "total_loss"})
+_PARTS_OF_COSTS = frozenset({"data_loss", "cross_entropy", "cross_entropy_cost", "ce_loss", "mse_loss", "bce_loss"})
 _WORDS = FUNCTIONS | {"axis", "keepdims", "True", "False"}
-_SPARE = "hspuqrogkcvefiljntwyz"
+_SPARE = "hspuqrogcvfwyz"
+_NO_LETTERS = frozenset("deijklmn")  # differentials, indices and sizes
 
 
 @dataclass
@@ -47,6 +63,7 @@ class _Names:
 
     letters: dict[str, tuple[str, str]] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
+    functions: dict[str, str] = field(default_factory=dict)  # the code's own, and the letters they get
 
 
 @dataclass(frozen=True)
@@ -74,35 +91,62 @@ def blocks(text: str) -> Iterator[tuple[int, int, str]]:
 
 def code_lines(text: str, start: int, end: int, language: str) -> Iterator[CodeLine]:
     """The assignments of one block."""
-    lines: list[tuple[str, int]] = []
+    lines: list[tuple[str, str, int]] = []
     offset = start
+    ones, columns = has_ones(text[start:end]), weights_first(text[start:end])
+    own = _functions(text, language)
+    yield from _function_lines(text, start, end, own)
     for line in text[start:end].splitlines(keepends=True):
-        bare = _without_comment(line.rstrip("\n"), language)
+        bare = plainer(_without_comment(line.rstrip("\n"), language), ones=ones, columns=columns)
         if bare.strip() and "=" in bare and not _SKIPPED.match(bare):
-            lines.append((bare, offset))
+            lines.append((bare, line.rstrip("\n"), offset))
         offset += len(line)
-    names = _named([line for line, _ in lines])
+    names = _named([line for line, _, _ in lines])
+    names.functions = own
     written: dict[str, list[Token]] = {}
     masked: dict[str, tuple[str, str]] = {}
-    for number, (line, at) in enumerate(lines):
+    for number, (line, written_so, at) in enumerate(lines):
         source = _KEY.sub(lambda match: match[2].ljust(len(match[0])), line).rstrip("; ")
         begin = at + len(source) - len(source.lstrip())
         tokens = _read(source, at, language, names, masked, written)
         if tokens:
             placed = tuple(replace(one, start=one.start - begin, end=one.end - begin) for one in tokens)
-            yield CodeLine(line.strip(), begin, placed, _superseded(line, [other for other, _ in lines[number + 1 :]]))
+            behind = [(other, so) for other, so, _ in lines[number + 1 :]]
+            yield CodeLine(_without_comment(written_so, language).strip(), begin, placed, _superseded(line, behind))
 
 
-def _superseded(line: str, behind: Sequence[str]) -> str:
+def _functions(text: str, language: str) -> dict[str, str]:
+    """The letters for the functions that a block defines in one line, so that what they return is read, not guessed."""
+    if language != "python":
+        return {}
+    names = dict.fromkeys(match["name"] for match in _FUNCTION.finditer(text))
+    return dict(zip((name for name in names if name not in _WORDS), "φψfg", strict=False))
+
+
+def _function_lines(text: str, start: int, end: int, own: dict[str, str]) -> Iterator[CodeLine]:
+    """φ(x) = … for each function that a block defines in one line; a comparison that it returns is 1 or 0."""
+    for match in _FUNCTION.finditer(text, start, end):
+        if match["name"] in own:
+            names = _Names(letters={match["argument"]: ("x", "")}, functions=own)
+            at, to, behind = match.start("name"), match.end("name"), match.start("body")
+            left = [Token("letter", own[match["name"]], at, to), Token("open", "(", at, to)]
+            left += [Token("letter", "x", at, to), Token("close", ")", at, to), Token("relation", "=", to, to + 1)]
+            body = _scan(match["body"].rstrip(), behind, "python", names, {})
+            if body:
+                tokens = [replace(one, start=one.start - at, end=one.end - at) for one in (*left, *_bracketed(body))]
+                yield CodeLine(text[at : match.end()].strip(), at, tuple(tokens))
+
+
+def _superseded(line: str, behind: Sequence[tuple[str, str]]) -> str:
     """Why an assignment isn't judged: the next line with its name changes it in place, dscores /= N."""
     assigned = _ASSIGNED.match(line) or _IN_PLACE.match(line)
     if assigned is None:
         return ""
     name = assigned["name"]
-    following = next((other for other in behind if re.search(rf"\b{name}\b", other)), "")
+    following, so = next((other for other in behind if re.search(rf"\b{name}\b", other[0])), ("", ""))
     change = _IN_PLACE.match(following)
     changes = change is not None and change["name"] == name and name[0] in "dg"
-    return f"{following.strip()} changes it: judged there" if changes else ""
+    return f"{so.strip()} changes it: judged there" if changes else ""
 
 
 def _without_comment(line: str, language: str) -> str:
@@ -186,7 +230,7 @@ def _named(lines: Sequence[str]) -> _Names:
         if word not in names.letters:
             stem, layer = _stem(word)
             known = next((letter for other, (letter, _) in names.letters.items() if _stem(other)[0] == stem), None)
-            used = names.taken | {"d", "e"}
+            used = names.taken | _NO_LETTERS
             free = known or next(
                 (letter for letter in stem.lower() + _SPARE if letter.isalpha() and letter not in used), "q"
             )
@@ -216,11 +260,12 @@ def _usual(stem: str) -> str | None:
         (_PREDICTED, "ŷ"),
         (_INPUTS, "X"),
         (_COSTS, "J"),
+        (_PARTS_OF_COSTS, "ℒ"),
         ({"reg", "lam", "lambd"}, "λ"),
     ):
         if small in words:
             return letter
-    return None
+    return "Y" if _ONE_HOT.fullmatch(small) else None
 
 
 def _derivative_of(word: str, words: dict[str, None]) -> str | None:
@@ -309,6 +354,12 @@ def _scan(source: str, at: int, language: str, names: _Names, masked: dict[str, 
 
 
 def _named_token(word: str, start: int, end: int, names: _Names, masked: dict[str, tuple[str, str]]) -> list[Token]:
+    if word in names.functions:
+        return [Token("letter", names.functions[word], start, end)]
+    slope = _SLOPE.fullmatch(word)
+    if slope is not None:
+        row = (slope["of"] or slope["named"] or slope["called"]).lower()
+        return [Token("letter", "ReLU" if row == "relu" else row, start, end), Token("prime", "′", start, end)]
     if word in _WORDS and word not in {"f", "g", "σ"}:
         return [Token("letter", word, start, end)]
     return _spelled(_letter(word, names, masked), start, end)

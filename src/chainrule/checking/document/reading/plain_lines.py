@@ -13,9 +13,13 @@ _COLUMN = re.compile(r" {3,}+(?=\S)")  # what begins a second column
 _NUMBER = re.compile(r"[\d.]+")
 _GAP = re.compile(r" {2,}+(?=\S)")
 _BULLET = re.compile(r"\s*(?:[▸•‣►]|\d{1,2}[.)](?=\s))\s*")
-_WORD = re.compile(r"(?<![\w\\.])(?:[A-Za-z][a-z]{2,}|is|of|in|we|so|at|by|to|be|on|as|it|an|or)(?![\w(\[.^′'*])")
-_FORMULA_WORDS = FUNCTIONS | GREEK.keys() | WORDS | {"if", "yhat", "for"}
+_WORD = re.compile(
+    r"(?<![\w\\.])(?:[A-Za-z][a-z]{2,}|is|of|in|we|so|at|by|to|be|on|as|it|an|or|et|la|le|un|si|el|es|en|il|im|zu)(?![\w(\[.^′'*/])"
+)
+_ALSO_PROSE = frozenset({"new", "old", "alt", "neu", "target", "pred", "next", "previous", "out", "net"})
+_FORMULA_WORDS = (FUNCTIONS | GREEK.keys() | WORDS | {"if", "yhat", "for"}) - _ALSO_PROSE
 _COUNTER = re.compile(r"\bfor\s+(?:(?:all|each|every)\s+)?[ijklmn]\s*$")
+_FOR = re.compile(r"(?<![\w\\.])for(?=\s)")
 _PUNCTUATION = " \t,;:."
 _OPERATORS = ("+", "−", "-", "·", "×", "*", "/", "⊙", "@", "=", "←")
 _TAG = re.compile(r"\s*\((?:[A-Z]{2,}\s?)?\d+(?:\.\d+)*[a-z]?\)\s*")  # the number of an equation, on a line of its own
@@ -121,6 +125,9 @@ def _between_words(piece: str) -> Iterator[tuple[int, int]]:
             return
         before = [word for word in words if start <= word.start() and word.end() <= relation.start()]
         behind = next((word for word in words if word.start() >= relation.end()), None)
+        counter = _FOR.search(piece, relation.end())
+        if counter is not None and (behind is None or counter.start() < behind.start()):
+            behind = counter
         end = len(piece) if behind is None else behind.start()
         between = piece[before[-1].end() if before else start : relation.start()].strip(_PUNCTUATION)
         counts = _COUNTER.search(piece, start, relation.start()) is not None

@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from chainrule.checking.document.reading.code_blocks import blocks, code_lines
+from chainrule.checking.document.reading.conditions import with_conditions
 from chainrule.checking.document.reading.errors import DocumentError
+from chainrule.checking.document.reading.macros import macros_of
+from chainrule.checking.document.reading.page import Page, Side, Statement
 from chainrule.checking.document.reading.plain_lines import plain_formulas
 from chainrule.notation.parsing import Conventions, read_tokens
 from chainrule.notation.problems import NotationError, Problem
-from chainrule.notation.tokens import Token, tokenize
-from chainrule.notation.tree import Letter, Node
+from chainrule.notation.tokens import Token
+
+__all__ = ["Page", "Side", "Statement", "read_page"]
 
 MAX_CHARACTERS = 400_000
 MAX_STATEMENTS = 3_000
@@ -27,70 +31,12 @@ _MATH = re.compile(
     r"|\\begin\{(?P<name>equation|align|gather|multline|eqnarray)\*?\}(?P<environment>.+?)\\end\{(?P=name)\*?\}",
     re.DOTALL,
 )
+_CODE_BEHIND = re.compile(r"[ \t]*`([^`\n]+)`")
 _SYSTEMS = frozenset({"aligned", "align", "split", "gathered", "array", "cases", "alignedat", "matrix", "rcases"})
-_INEQUALITIES = frozenset({"<", ">", "≤", "≥", "≠"})
 _SIZED = re.compile(r"\\(?:left|[bB]igg?l?)\s*$")  # belongs to the bracket behind it
-_INDICES = frozenset("ijkl")
-_CONDITIONAL = re.compile(r"\bif\b")
 _WRAPPINGS = 4  # boxes in boxes that are taken off: text may nest without end
+_LONGEST_NAME = 12  # tokens of a letter with its marks
 _SEPARATORS = frozenset({"row", "arrow", "prose", "semicolon", "quad", "comma"})
-
-
-@dataclass(frozen=True)
-class Side:
-    """One side of a statement: its source text, its tree (None when unread) and the damage stepped over."""
-
-    latex: str
-    tree: Node | None
-    problems: tuple[Problem, ...]
-    start: int
-    end: int
-
-
-@dataclass(frozen=True)
-class Statement:
-    """A chain of sides with the signs between them.
-
-    Attributes
-    ----------
-    line : int
-        The line of the source where the statement's formula begins, counted from 1.
-    sides : tuple of Side
-    signs : tuple of str
-        The relation before each side but the first.
-    continues : bool
-        Whether it began with a relation sign: the first side then is the chain's first side, from before.
-    condition : str
-        The inequality behind an "if" in front of it, in the same formula.
-    superseded : str
-        Why a line of code isn't judged by itself: what it assigns is changed in place further down.
-    in_code : bool
-        Whether it stands in a block of code, whose lines run one after the other.
-    """
-
-    line: int
-    sides: tuple[Side, ...]
-    signs: tuple[str, ...]
-    continues: bool = False
-    condition: str = ""
-    superseded: str = ""
-    in_code: bool = False
-
-
-@dataclass(frozen=True)
-class Page:
-    """A document: its statements in order, and its lines of prose (formulas included) by number."""
-
-    statements: tuple[Statement, ...]
-    lines: tuple[str, ...]
-
-
-def different_indices(statement: Statement) -> frozenset[str] | None:
-    """The j and k of "j ≠ k"."""
-    if statement.signs != ("≠",):
-        return None
-    names = {side.tree.name for side in statement.sides if isinstance(side.tree, Letter)}
-    return frozenset(names) if len(names) == 2 and names <= _INDICES else None
 
 
 def read_page(text: str, conventions: Conventions) -> Page:
@@ -105,27 +51,24 @@ def read_page(text: str, conventions: Conventions) -> Page:
         raise DocumentError(f"a document of {len(text):,} characters; at most {MAX_CHARACTERS:,} are read")
     statements: list[Statement] = []
     chain: Side | None = None
-    for formula, offset, tokens, superseded in _sources(text):
+    macros = macros_of(text)
+    for formula, offset, tokens, superseded in _sources(macros.text):
         line = text.count("\n", 0, offset + len(formula) - len(formula.lstrip())) + 1
         try:
-            pieces = list(_segments(tokenize(formula) if tokens is None else tokens))
+            pieces = list(_segments(macros.tokens(formula) if tokens is None else tokens))
         except NotationError as error:
             statements.append(Statement(line, (Side(formula, None, (Problem(str(error), 0, 0),), offset, offset),), ()))
             continue
-        condition = ""
         for piece in pieces:
             statement = _statement(piece, formula, offset, line, conventions, chain)
             if statement is None:
                 continue
-            if _CONDITIONAL.search(formula) and set(statement.signs) <= _INEQUALITIES:
-                condition = formula[statement.sides[0].start - offset : statement.sides[-1].end - offset]
-            statements.append(
-                replace(statement, condition=condition, superseded=superseded, in_code=tokens is not None)
-            )
+            statements.append(replace(statement, superseded=superseded, in_code=tokens is not None))
             if len(statements) > MAX_STATEMENTS:
                 raise DocumentError(f"a document of more than {MAX_STATEMENTS:,} statements; no more are judged")
             chain = statement.sides[0]
-    return Page(tuple(statements), tuple(text.split("\n")))  # not splitlines: lines are counted by their line feeds
+    lines = tuple(text.split("\n"))  # not splitlines: lines are counted by their line feeds
+    return Page(with_conditions(text, statements), lines)
 
 
 _Source = tuple[str, int, tuple[Token, ...] | None, str]
@@ -154,7 +97,11 @@ def formulas(text: str) -> Iterator[tuple[str, int]]:
         group = next(
             name for name in ("display", "inline", "bracket", "paren", "environment") if match[name] is not None
         )
-        yield match[group], match.start(group)
+        code = _CODE_BEHIND.match(text, match.end()) if group == "inline" and "=" in match[group] else None
+        if code is None:
+            yield match[group], match.start(group)
+        else:  # $db = \frac{1}{m}$ `np.sum(dZ)` is one formula
+            yield f"{match[group]}{' ' * (code.start(1) - match.end(group))}{code[1]}", match.start(group)
     if not found:
         yield from plain_formulas(text)
 
@@ -204,9 +151,11 @@ def _group_end(tokens: Sequence[Token], opener: int) -> int:
 def _between_separators(tokens: Sequence[Token]) -> Iterator[list[Token]]:
     segment: list[Token] = []
     depth = 0
-    for token in tokens:
+    for position, token in enumerate(tokens):
         depth += (token.kind in {"open", "{", "begin"}) - (token.kind in {"close", "}", "end"})
-        if depth <= 0 and (token.kind in _SEPARATORS or (token.kind == "letter" and token.text == "if")):
+        if depth <= 0 and token.kind == "arrow" and _begins_step(segment, tokens[position + 1 :]):
+            segment.append(replace(token, kind="relation", text="←"))  # w → w − η ∂C/∂w
+        elif depth <= 0 and (token.kind in _SEPARATORS or (token.kind == "letter" and token.text == "if")):
             if segment:
                 yield segment
             segment = []
@@ -214,6 +163,22 @@ def _between_separators(tokens: Sequence[Token]) -> Iterator[list[Token]]:
             segment.append(token)
     if segment:
         yield segment
+
+
+def _begins_step(before: Sequence[Token], behind: Sequence[Token]) -> bool:
+    """Whether an arrow stands between a weight and what it becomes: w → w − …, b → b − …, W_1 → W_1 − …."""
+    name = next((token.text for token in before if token.kind == "letter"), "")
+    again = next((token.text for token in behind if token.kind == "letter"), "")
+    relates = any(token.kind in {"relation", "plus", "sign"} for token in before)
+    changes = any(token.kind == "plus" for token in behind)
+    return (
+        len(name) == 1
+        and name == again
+        and name in "wWbvVθΘ"
+        and len(before) <= _LONGEST_NAME
+        and changes
+        and not relates
+    )
 
 
 def _inside_brackets(segment: Sequence[Token]) -> Sequence[Token] | None:
