@@ -35,6 +35,15 @@ def test_threads(network, dtype):
         assert_same(outcome(network, dtype, n_threads=threads), alone)
 
 
+def test_threads_that_share_a_first_layer_by_its_columns():
+    network = Network([Dense(97, "tanh"), Dense(5, "softmax")], 350, "cross-entropy")
+    for samples, threads in ((50, 2), (50, 3), (19, 4)):
+        options = {"samples": samples, "batch_size": 16, "reference": False}
+        [(alone, _)] = trained(Animal(network), Adam(), "float32", **options)
+        [(many, _)] = trained(Animal(network), Adam(), "float32", **options, n_threads=threads)
+        assert_same(alone, many)
+
+
 def test_threads_with_clipping():
     optimiser = Adam(clip_norm=0.01, average=0.9)
     alone = outcome(NETWORKS[0], "float32", optimiser)

@@ -79,3 +79,10 @@ def test_source_and_ir_can_be_read(dtype):
     assert "product dA1 = sum[u2](dZ2 * W2)" in program.source
     assert "define void @run(ptr %context" in program.ir
     assert program.ir.count("define") < 40
+
+
+@pytest.mark.parametrize(("inputs", "batch", "shared"), [(350, 16, True), (350, 90, False), (200, 16, False)])
+def test_a_first_layer_of_many_inputs_is_shared_by_columns(inputs, batch, shared):
+    network = Network.parse(f"{inputs} -> 97 relu -> 5 softmax", loss="cross-entropy")
+    program = JitProgram(derive(network, optimiser=Adam()), np.dtype("float32"), batch)
+    assert ("each thread its columns" in program.source) == shared
