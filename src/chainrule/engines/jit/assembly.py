@@ -15,7 +15,7 @@ from chainrule.engines.jit.lanes import VECTOR_BYTES, Lanes
 from chainrule.engines.jit.layout import Layout, Line, Panels, copy_name, stored_name
 from chainrule.engines.jit.module import Module
 from chainrule.engines.jit.parameter_stages import ParameterStages
-from chainrule.engines.jit.row_stages import RowStages, tiles_of_rows
+from chainrule.engines.jit.row_stages import RowStages, is_shared_by_columns, tiles_of_rows
 from chainrule.engines.jit.stages import RowProduct, Schedule
 from chainrule.engines.jit.statements import CompilationUnsupported
 from chainrule.engines.jit.target import Target
@@ -97,6 +97,7 @@ class Assembly:
         self.row_tiles = tiles_of_rows(batch, target.tile_rows)
         self.layout = Layout(lanes, sizes, self.row_tiles[0] * self.row_tiles[1], narrow, gap)
         self._place_values(kept)
+        self._share_first_layer()
         self.total_places = {
             total.symbol.name: (self.layout.array(self.units_of(stage.axes) * lanes.panel), self.units_of(stage.axes))
             for level in schedule.levels
@@ -126,6 +127,16 @@ class Assembly:
                 along = stage.over if stage.axis in self.layout.narrow else stage.axis
                 if self._along(stage.weight) != along and copy_name(stage.weight) not in self.layout.places:
                     self.layout.add_copy(stage.weight)
+
+    def _share_first_layer(self) -> None:
+        """Mark a first product that the threads had better share by columns; only a step that writes its weight."""
+        stages, trained = self.schedule.rows[:1], any(self.schedule.levels)
+        for stage in stages:
+            if trained and isinstance(stage, RowProduct) and stage.left in self.schedule.inputs:
+                inputs, weight = self.sizes[stage.over], self.layout.matrix(stored_name(stage.weight))
+                narrow = stage.axis in self.layout.narrow
+                size = weight.size * self.lanes.bytes
+                stage.by_columns = not narrow and is_shared_by_columns(inputs, self.batch, size)
 
     def _along(self, weight: Symbol) -> str:
         place = self.layout.matrix(stored_name(weight))
@@ -166,7 +177,7 @@ class Assembly:
         self.order = f.at(self.names["order"], f.load("i64", f.at(self.names["first"], t, "i64"), 8), "i32")
         self.scalars = f.at(self.names["table"], f.multiply(t, max(len(self.schedule.table), 1)), self.lanes.scalar)
         self.keys = f.at(self.names["keys"], f.multiply(t, 4 * max(len(self.schedule.masks), 1)), "i32")
-        self.row_stages.emit()
+        arrived = self.row_stages.emit(arrived)
         if not any(self.schedule.levels):
             return [arrived]
         for number, level in enumerate(self.schedule.levels):

@@ -24,7 +24,10 @@ __all__ = [
 
 @dataclass
 class RowProduct:
-    """result[i, axis] = sum over ``over`` of left · weight, then pointwise statements on the tile in registers."""
+    """result[i, axis] = sum over ``over`` of left · weight, then pointwise statements on the tile in registers.
+
+    With ``by_columns`` each thread takes its own columns for all samples, between two barriers.
+    """
 
     result: Symbol
     left: Symbol
@@ -33,9 +36,11 @@ class RowProduct:
     axis: str
     lets: list[Statement] = field(default_factory=list)
     stores: list[Symbol] = field(default_factory=list)
+    by_columns: bool = False
 
     def __str__(self) -> str:
-        return _lines(f"product {self.result.name} = sum[{self.over}]({self.left.name} * {self.weight.name})", self)
+        title = f"product {self.result.name} = sum[{self.over}]({self.left.name} * {self.weight.name})"
+        return _lines(title + " -- each thread its columns, between barriers" * self.by_columns, self)
 
 
 @dataclass
