@@ -77,6 +77,7 @@ def main():
     parser.add_argument("--slips", type=int, default=400)
     parser.add_argument("--each", type=int, default=4, help="planted on each page")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--progress", action="store_true", help="say after every page how it stands")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="no page is begun after this")
     options = parser.parse_args()
     start = time.perf_counter()
@@ -101,6 +102,8 @@ def main():
                 print(f"{number} {fault} {slip.kind} | {name} | {slip.line} {slip.source[:110]!r}\n"
                       f"      was {was!r}\n      said {outcome.said[:170]!r}", flush=True)  # fmt: skip
         number += 1
+        if options.progress:
+            print(number, *(f"{tallies[key].total()} {key}" for key in tallies), file=sys.stderr, flush=True)
     total = max(tallies["planted"].total(), 1)
     print(f"{number - options.seed} pages from seed {options.seed}, {time.perf_counter() - start:.0f} s")
     for kind, _planted in sorted(tallies["planted"].items()):

@@ -237,6 +237,10 @@ class Sheet:
         last = max((int(one.layer) for one in self.model.definitions if one.layer.isdecimal()), default=0)
         generic = generic_letter(line.left) or generic_letter(line.right)
         whole = list(layer_versions(line.left, line.right, self.model))
+        if generic is None and (then := generic_letter(other)) is not None:
+            layers = range(last, 0, -1)
+            yield from ((*whole[0], at_layer(other, then, layer, last)) for layer in layers)
+            return
         for layer in range(last, 0, -1) if generic else (last,):
             own = tuple(at_layer(side, generic, layer, last) if last else side for side in (line.left, line.right))
             if own in whole:

@@ -56,7 +56,7 @@ def test_definitions_are_given(judged, page):
 # Every WRONG row of the audit that is a root, with our name for its kind; S2.53 is read only after repair.
 ROOTS = {
     "S0.21": "wrong sign",
-    "S1.42": "missing factor W^{[2]}",
+    "S1.42": "missing factor W^{[2]}ᵀ",
     "S2.24": "stray differential",
     "S2.35": "stray differential",
     "S2.43": "half of what is right",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from chainrule.checking.document.meaning.generic_layers import at_layer, generic_letter
@@ -25,6 +25,8 @@ class AnyLayer:
         What puts the functions' names into a side.
     model : Model
         The page's network.
+    page_parts : iterable of Node
+        All that stands on the page: how it names functions of any layer.
     """
 
     def __init__(
@@ -34,6 +36,7 @@ class AnyLayer:
         numbered: tuple[Node, Node],
         own_functions: Callable[[Node], Node],
         model: Model,
+        page_parts: Iterable[Node] = (),
     ) -> None:
         self.letter = generic_letter(left) or generic_letter(right)
         self.last = max((int(one.layer) for one in model.definitions if one.layer.isdecimal()), default=0)
@@ -46,6 +49,11 @@ class AnyLayer:
             sides = [own_functions(at_layer(side, self.letter, layer, self.last)) for side in (left, right)]
             if tuple(sides) == numbered:
                 self.layer = layer
+        for part in page_parts:
+            if isinstance(part, Applied) and self.letter and generic_letter(part.function) == self.letter:
+                own = own_functions(at_layer(part, self.letter, self.layer, self.last))
+                if isinstance(own, Applied):
+                    self.functions.setdefault(own.function, _plainly(part.function))
         for part in (part for side in (left, right) for part in walk(side)):
             if isinstance(part, Letter | Applied | Partial):
                 numbered_part = own_functions(at_layer(part, self.letter, self.layer, self.last))

@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule.checking.document.explaining.any_layer import AnyLayer
 from chainrule.checking.document.explaining.double_slips import double_slip
-from chainrule.checking.document.explaining.edits import Repair
+from chainrule.checking.document.explaining.edits import Repair, brackets
 from chainrule.checking.document.explaining.kinds import Change, kinds_of, said_of
 from chainrule.checking.document.explaining.matrix_forms import Form, matrix_form
 from chainrule.checking.document.explaining.missing_parts import factors_of_one, missing_parts
@@ -52,7 +52,9 @@ from chainrule.notation.tree import (
 
 _COMPARED = 60  # lost factors that are right for numbers, of which one may be right as arrays
 _EASY = 3  # the cost of a form that is preferred to another letter in one place
-_COUNTED_ONES = Letter(ONES.name, lower=(Mark("n"),))
+_COUNTED_ONES = Letter(ONES.name, lower=(Mark("n"),))  # its length has to be known wherever it is put
+_COUNTED: dict[Node, Node] = {ONES: _COUNTED_ONES}
+_UNCOUNTED: dict[Node, Node] = {_COUNTED_ONES: ONES}
 
 
 class Explainer(Judge):
@@ -73,7 +75,8 @@ class Explainer(Judge):
             return self._explain_identity(derivative, right, page_letters, page_partials, page_parts)
         versions = self._versions(left, right)
         pair = next((pair for pair in versions if not self._try(*pair, SCALAR)), versions[0])
-        of_any = AnyLayer(left, right, pair, self._with_own_functions, self.model)
+        page_parts = list(page_parts)
+        of_any = AnyLayer(left, right, pair, self._with_own_functions, self.model, page_parts)
         known = list(page_letters)
         if isinstance(pair[0], Letter) and self._is_update(*pair):
             found = self._explain_update(pair[0], pair[1], known, page_partials, page_parts)
@@ -112,7 +115,7 @@ class Explainer(Judge):
             return self._try(left, candidate, regime)
 
         found = repair(right, holds, self.model, page_letters, page_partials, fits, among=_indices_of(left, right))
-        if found is not None and (found.fits or not {"letter", "layer"}.intersection(found.kinds)):
+        if found is not None and found.fits:
             return found
         values = self._numbers(left, right)
         target = values(left)
@@ -133,10 +136,12 @@ class Explainer(Judge):
         """The factor or sum that is missing; one that fits as arrays goes before what was found otherwise."""
         if target is None:
             return otherwise
-        found = missing_parts(left, right, target, values, page_parts, self.model)
+        found = missing_parts(left, right, target, values, page_parts, self.model, self._with_own_functions)
         good = [one for one in islice(found, _COMPARED) if holds(one.right)]
         fitting = next((one for one in good if fits(one.right)), None)
-        return fitting or otherwise or next(iter(good), None)
+        if fitting is not None:
+            return replace(fitting, fits=True)
+        return otherwise or next(iter(good), None)
 
     def _numbers(self, left: Node, right: Node) -> Callable[[Node], Array | None]:
         """What computes a node for numbers, once in each draw, the line's free indices bound to the first entry."""
@@ -285,11 +290,7 @@ class Explainer(Judge):
         page_parts: Iterable[Node],
     ) -> Form | None:
         """The matrix form of a line whose layers have numbers."""
-        counted: dict[Node, Node] = {ONES: _COUNTED_ONES}  # its length has to be known wherever it is put
-        back: dict[Node, Node] = {_COUNTED_ONES: ONES}
-        form = self._form(left, rewritten(right, counted.get), sign, size)
-        if form is not None:
-            form = replace(form, node=rewritten(form.node, back.get))
+        form = self._form(left, right, sign, size)
         if form is not None and form.cost <= _EASY:
             return form
         return self._edited_as_arrays(left, right, page_letters, page_parts) or form
@@ -304,7 +305,7 @@ class Explainer(Judge):
         """A slip that numbers don't show, such as a step taken at another layer's z: the edit that mends the arrays."""
         regime = self._claimed(left, right)
         known = list(page_letters)
-        first = chain(edits_of(right, self.model, known, _indices_of(left, right)), strays_of(right))
+        first = chain(brackets(right), edits_of(right, self.model, known, _indices_of(left, right)), strays_of(right))
         lost = factors_of_one(left, right, self._numbers(left, right), page_parts, self.model)
         edits = chain(islice(first, MAX_TRIED), islice(lost, MAX_TRIED))
         found = next((edit for edit in edits if self._try(left, edit.right, regime)), None)
@@ -315,6 +316,11 @@ class Explainer(Judge):
         )
 
     def _form(self, left: Node, right: Node, sign: str, size: Letter) -> Form | None:
+        """The line's own factors in the form in which it holds."""
+        form = self._form_of_counted(left, rewritten(right, _COUNTED.get), sign, size)
+        return None if form is None else replace(form, node=rewritten(form.node, _UNCOUNTED.get))
+
+    def _form_of_counted(self, left: Node, right: Node, sign: str, size: Letter) -> Form | None:
         if sign in {"-=", "+="} or self._is_update(left, right):
             return self._update_as_arrays(left, right, sign, size)
         for index, with_sum in _with_a_sum(left, right):

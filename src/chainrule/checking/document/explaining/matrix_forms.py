@@ -180,12 +180,13 @@ class _Search:
         part = (mask - 1) & mask
         while part:
             rest = mask ^ part
-            in_order = (part & -part) < (rest & -rest)
+            first_half = (part & -part) < (rest & -rest)
+            in_order = part < (rest & -rest)
             written = _sign_between(part, rest, signs)
             for first in table[part].forms:
                 for second in table[rest].fitting(first):
                     self._count()
-                    yield from _join(first, second, in_order=in_order, written=written)
+                    yield from _join(first, second, first_half=first_half, in_order=in_order, written=written)
             part = (part - 1) & mask
 
     def _count(self) -> None:
@@ -282,14 +283,16 @@ def _sign_between(part: int, rest: int, signs: Sequence[ProductSign]) -> Product
     return signs[behind.bit_length() - 1] if neighbours else None
 
 
-def _join(first: Form, second: Form, *, in_order: bool, written: ProductSign | None) -> Iterator[Form]:
+def _join(
+    first: Form, second: Form, *, first_half: bool, in_order: bool, written: ProductSign | None
+) -> Iterator[Form]:
     changes = (*first.changes, *second.changes)
     one, other = first.value, second.value
     if one.ndim == 0 or other.ndim == 0:
-        if in_order:
+        if first_half:
             yield Form(_times(first.node, second.node, ""), one * other, changes)
         return
-    if one.shape == other.shape and in_order:
+    if one.shape == other.shape and first_half:
         more = () if written == "⊙" else (_ENTRY_BY_ENTRY,)
         yield Form(_times(first.node, second.node, "⊙"), one * other, (*changes, *more))
     if one.shape[1] == other.shape[0]:

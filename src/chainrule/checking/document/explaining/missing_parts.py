@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import combinations, islice
+from itertools import islice
 
 import numpy as np
 
 from chainrule.checking.document.explaining.edits import Repair
 from chainrule.checking.document.explaining.kinds import missing, missing_sum
-from chainrule.checking.document.explaining.matrix_forms import flattened
 from chainrule.checking.document.explaining.repairs import kind_of_factor
 from chainrule.checking.document.judging.verdicts import summed
 from chainrule.checking.document.meaning.generic_layers import at_layer, generic_letter
-from chainrule.checking.document.meaning.letters import quantity, rebuilt
+from chainrule.checking.document.meaning.letters import quantity, rebuilt, without_samples
 from chainrule.checking.document.meaning.model import Model, is_function
 from chainrule.notation.meaning import Array
 from chainrule.notation.text import to_text
@@ -46,7 +45,6 @@ _PARTS = 1200  # of a page that are tried as factors
 _PLACES = 60  # of a line in which something is put
 _STEPS = 12  # to solve for a factor
 _RTOL = 1e-7
-_FACTORS = 6  # of a product whose neighbours are tried
 _LONGEST = 40  # nodes of a factor
 
 
@@ -57,6 +55,7 @@ def missing_parts(
     values: Callable[[Node], Array | None],
     parts: Iterable[Node],
     model: Model,
+    named: Callable[[Node], Node],
 ) -> Iterator[Repair]:
     """Right sides with a factor or a sum of the page put in at one place, that have the left side's value.
 
@@ -72,12 +71,18 @@ def missing_parts(
         What stands on the page, every part of every side.
     model : Model
         The page's network: it tells which layers there are.
+    named : callable
+        What puts the names of functions in, tanh′ for f₁′.
     """
     sums, factors = _sums_and_factors(parts, model)
+    if not _samples(left) + _samples(right):
+        factors = [without_samples(factor) for factor in factors]
     arguments = _arguments(right)
     known = [
         (factor, value)
-        for factor in dict.fromkeys(own for factor in factors for own in (factor, *_taken_at(factor, arguments, model)))
+        for factor in dict.fromkeys(
+            own for factor in factors for own in (named(factor), *_taken_at(factor, arguments, model))
+        )
         if left not in walk(factor) and (value := values(factor)) is not None and not np.allclose(value, 1.0)
     ][: 2 * _PARTS]
     for place, put, outer in islice(_places(right), _PLACES):
@@ -139,17 +144,9 @@ def _sums_and_factors(parts: Iterable[Node], model: Model) -> tuple[list[BigSum]
     return [*heads.values()], simplest[:_PARTS]
 
 
-def _neighbours(part: Node) -> Iterator[Node]:
-    """Factors of a product that stand side by side; one over what is below a fraction bar."""
-    if isinstance(part, Product):
-        flat = flattened(part)
-        factors, signs = tuple(factor for factor, _ in flat), tuple(sign for _, sign in flat)
-        most = min(len(factors), _FACTORS)
-        for begin, end in combinations(range(most + 1), 2):
-            if 2 <= end - begin < len(factors):
-                yield Product(factors[begin:end], signs[begin + 1 : end])
-    if isinstance(part, Fraction):
-        yield Fraction(Num("1"), part.denominator)
+def _samples(node: Node) -> int:
+    """How many letters are of one sample."""
+    return sum(any(mark.style == "round" for mark in letter.upper) for letter in letters(node))
 
 
 def _arguments(right: Node) -> list[Letter]:

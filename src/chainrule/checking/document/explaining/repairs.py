@@ -215,6 +215,8 @@ def kind_of_factor(factor: Node, otherwise: Kind) -> Kind:
 
 def _missing_factors(node: Node, known: dict[Quantity, Letter], partials: Sequence[Partial]) -> Iterator[Repair]:
     """A factor put to the whole, or to one term of a sum inside it."""
+    if not any(mark.style == "round" for letter in letters(node) for mark in letter.upper):
+        known = {one: _of_no_sample(letter) for one, letter in known.items()}
     candidates: list[tuple[str, Node]] = [(to_text(letter), letter) for letter in known.values()]
     candidates += [(to_text(partial), partial) for partial in partials]
     for function in sorted({letter for letter in letters(node) if letter.upper == (Mark("′"),)}, key=str):
@@ -248,6 +250,10 @@ def _dressed(letter: Letter, like: Letter) -> Letter:
     lower += tuple(mark for mark in like.lower if _chooses(mark))
     name = letter.name.lower() if like.name.islower() and letter.name.lower() in _SMALL else letter.name
     return replace(letter, name=name, lower=lower, upper=upper)
+
+
+def _of_no_sample(letter: Letter) -> Letter:
+    return replace(letter, upper=tuple(mark for mark in letter.upper if mark.style != "round"))
 
 
 def _short(factor: Node) -> str:

@@ -69,6 +69,8 @@ class Slips:
         if ratio is not None and ratio != 0:
             origin = self._origin(ratio, follows_right=follows_right)
             found = judge.explain(left.tree, right.tree, self.letters, self.partials, ())
+            if found is not None and found.fits and found.kinds[0] not in {"sign", "constant factor", "1/m"}:
+                return Slip(found.slip, found.right, origin, judgement.why, found.kinds)  # 1.05 is selu′ of all z > 0
             correct = None if found is None else found.right
             return Slip(times(ratio), correct, origin, judgement.why, (of_ratio(ratio),))
         ratios = [one for one in self.seen if isinstance(one, float)]
@@ -101,9 +103,11 @@ class Slips:
 
     def _single(self, judge: Explainer, left: Node, right: Node, ratios: Sequence[float]) -> tuple[Repair | None, str]:
         found = judge.explain(left, right, self.letters, self.partials, ratios, self.parts)
-        if found is not None:
+        if found is not None and (found.fits or not judge.model.has_softmax):
             return found, ""
-        if judge.model.has_softmax and (found := judge.rearranged(left, right, "=", self.size)) is not None:
+        if judge.model.has_softmax:
+            found = judge.rearranged(left, right, "=", self.size) or found
+        if found is not None:
             return found, ""
         for name, other in variants(judge.model):
             found = Explainer(other).explain(left, right, self.letters, self.partials, ratios)
