@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import product
-from typing import Literal
 
 import numpy as np
 
+from chainrule.checking.document.judging.conditions import has_kink, is_met, is_met_at, limits_values
+from chainrule.checking.document.judging.judgements import DRAWS, Judgement, Verdict, same, summed
 from chainrule.checking.document.judging.page_functions import PI, STEP, function_applied_to
 from chainrule.checking.document.judging.sample_rows import expanded
+from chainrule.checking.document.judging.updates import Updates
 from chainrule.checking.document.judging.worlds import (
     BATCH,
+    MIXED,
     NEGATIVE,
     ONE_SAMPLE,
     ONE_SAMPLE_OUTPUTS,
@@ -23,7 +26,6 @@ from chainrule.checking.document.judging.worlds import (
 from chainrule.checking.document.meaning.generic_layers import is_d_letter, layer_versions
 from chainrule.checking.document.meaning.letters import (
     LOSSES,
-    RATES,
     SIZES,
     Quantity,
     entry_indices,
@@ -43,7 +45,6 @@ from chainrule.notation.meaning import (
 from chainrule.notation.text import to_text
 from chainrule.notation.tree import (
     Applied,
-    BigSum,
     Differential,
     Fraction,
     Letter,
@@ -52,43 +53,22 @@ from chainrule.notation.tree import (
     Num,
     Partial,
     Product,
+    Relation,
     Transpose,
     children,
     letters,
     walk,
 )
 
-Verdict = Literal["given", "exact", "scalar", "wrong", "order", "unread"]
 _AFTER = Mark("+")  # W⁺: after the step
 _WORST_FIRST: tuple[Verdict, ...] = ("unread", "wrong", "order", "scalar", "exact", "given")
-DRAWS = 2
+_IDENTITY = Letter("I")
+_DRAWS_OF_SIGNS = 8
+_NO_PART_OF_LOSS = "the page's loss, as far as it is read, doesn't depend on it: a 0 says nothing"
 POINTS = (-1.3, -0.4, 0.6, 1.7)  # at which f′(x) = … is tried
-RTOL = 1e-8
 
 
-@dataclass(frozen=True)
-class Judgement:
-    """A verdict with its reason.
-
-    Attributes
-    ----------
-    verdict : str
-    scope : str
-        The largest regime in which the link holds.
-    why : str
-        For people: what failed, or why nothing was judged.
-    ratio : float or None
-        For a wrong link: the constant that right / left is in every draw, if it is one.
-    """
-
-    verdict: Verdict
-    scope: str = ""
-    why: str = ""
-    ratio: float | None = None
-    slip: str = ""
-
-
-class Judge:
+class Judge(Updates):
     """Judges links against one model; its worlds are drawn once."""
 
     def __init__(self, model: Model) -> None:
@@ -96,6 +76,7 @@ class Judge:
         self.apart: frozenset[frozenset[str]] = frozenset()  # pairs of indices that aren't equal
         self.columns_only = False  # whether a derivative of a number by a column is a column throughout the page
         self.rate: Letter | None = None  # the page's learning rate, for a step that lacks it
+        self.supposed: tuple[Relation, ...] = ()  # what else a line is claimed under: j = k, z > 0
         self._worlds: dict[tuple[Regime, int], World] = {}
 
     def world(self, regime: Regime, draw: int) -> World:
@@ -104,6 +85,12 @@ class Judge:
         if key not in self._worlds:
             self._worlds[key] = World(self.model, regime, seed=17 * draw + len(regime.name))
         return self._worlds[key]
+
+    def suppose(self, conditions: Sequence[Relation]) -> None:
+        """Judge what follows only where these hold."""
+        different = [one for one in conditions if one.signs == ("≠",)]
+        self.apart = frozenset(frozenset(name.name for name in letters(one)) for one in different)
+        self.supposed = tuple(one for one in conditions if one not in different)
 
     def link(self, left: Node, right: Node, sign: str = "=") -> Judgement:
         """Judge ``left = right``, or an update; of any layer: the worst verdict among the layers that there are."""
@@ -114,7 +101,7 @@ class Judge:
 
     def _numbered(self, left: Node, right: Node, sign: str) -> Judgement:
         """Judge a line whose layers have numbers."""
-        derivative = function_derivative(left)
+        derivative = function_derivative(left) or self._of_a_function(left)
         if derivative is not None and not self._is_of_layer(derivative):
             return self._identity(derivative, right)
         stray = next((part for part in walk(right) if isinstance(part, Differential)), None)
@@ -130,15 +117,23 @@ class Judge:
         if increment is not None and is_d_letter(left):
             return self._accumulation(left, increment)
         if sign in {"-=", "+="} or self._is_update(left, right):
-            return self._update(left, right, sign)
+            return self.update(left, right, sign)
         try:
+            if any(limits_values(condition, self.model) for condition in self.supposed):
+                return self._where_it_applies(left, right)
             scalar = self._holds(left, right, SCALAR)
         except ShapeError as error:
             return Judgement("unread", why=str(error))
         except MeaningError as error:
             return Judgement("unread", why=str(error))
+        if not scalar and self._says_nothing(left, Num("0")):
+            return Judgement("unread", why=_NO_PART_OF_LOSS)
         if not scalar:
             return Judgement("wrong", why="it fails even for numbers", ratio=self.ratio(left, right))
+        if not isinstance(right, Num) and self._says_nothing(left, right):
+            return Judgement("unread", why=_NO_PART_OF_LOSS)
+        if self.model.is_of_numbers and not self._contradicted(left, right):
+            return Judgement("exact", "one sample", why="every letter of the page is one number")
         if self._try(left, right, BATCH):
             return Judgement("exact", "batch")
         if self._is_jacobian(left) and self._try(left, right, ONE_SAMPLE_OUTPUTS):
@@ -155,6 +150,19 @@ class Judge:
         return Judgement("scalar", self._scope(left, right), why=self._misfit(left, right))
 
     # ---------------------------------------------------------------- preparation
+
+    def _of_a_function(self, left: Node) -> Applied | None:
+        """d/dx f(x) of an x that nothing defines: the f′(x) that it says."""
+        match left:
+            case Partial(of=Applied(function=function, arguments=(Letter() as argument,)) as of, by=by) if (
+                argument == by
+            ):
+                known = {quantity(letter) for body in self.model.definitions.values() for letter in letters(body)}
+                free = quantity(by) not in known | self.model.definitions.keys()
+                plain = function.name != "softmax" and function.name not in LOSSES and not function.upper
+                return replace(of, function=replace(function, upper=(Mark("′"),))) if free and plain else None
+            case _:
+                return None
 
     def _is_of_layer(self, left: Applied) -> bool:
         """Whether f′(z₂) is the slope at a quantity of a layer: the right side may use any other."""
@@ -218,13 +226,15 @@ class Judge:
         return self._identity(derivative, right).verdict == "exact"
 
     def _contradicted(self, left: Node, right: Node) -> bool:
-        """Whether the sides are two numbers where weighted sums are negative; what isn't finite says nothing."""
+        """Whether the sides differ as numbers where sums are negative, or some are; what isn't finite says nothing."""
         try:
             pairs = list(self._pairs(left, right, NEGATIVE, rows=False))
+            if has_kink(self.model):
+                pairs += self._pairs(left, right, MIXED, rows=False, draws=_DRAWS_OF_SIGNS)
         except MeaningError:
             return False
         return any(
-            bool(np.all(np.isfinite(one)) and np.all(np.isfinite(other))) and not _same(one, other, flattened=False)
+            bool(np.all(np.isfinite(one)) and np.all(np.isfinite(other))) and not same(one, other, flattened=False)
             for one, other in pairs
         )
 
@@ -249,15 +259,17 @@ class Judge:
     def _holds_read(self, left: Node, right: Node, regime: Regime, *, rows: bool) -> bool:
         try:
             for one, other in self._pairs(left, right, regime, rows=rows):
-                if not _same(one, other, flattened=rows):
+                if not same(one, other, flattened=rows):
                     return False
         except ShapeError:
             return False
         return True
 
-    def _pairs(self, left: Node, right: Node, regime: Regime, *, rows: bool) -> Iterator[tuple[Array, Array]]:
+    def _pairs(
+        self, left: Node, right: Node, regime: Regime, *, rows: bool, draws: int = DRAWS
+    ) -> Iterator[tuple[Array, Array]]:
         indices = sorted(entry_indices(left) | entry_indices(right) - summed(right))
-        for draw in range(DRAWS):
+        for draw in range(draws):
             world = self.world(regime, draw)
             one, other = (expanded(side, regime.samples) for side in (left, right))
             found = False
@@ -265,28 +277,55 @@ class Judge:
                 bound = dict(zip(indices, chosen, strict=True))
                 if any(len({bound.get(index, index) for index in pair}) == 1 for pair in self.apart):
                     continue
+                if not all(is_met(condition, world, bound) for condition in self.supposed):
+                    continue
                 try:
                     value = evaluate(one, world.setting().binding(**bound))
-                    values = value, evaluate_like(other, world.setting(rows=rows).binding(**bound), value.shape)
+                    setting = _with_identity(world.setting(rows=rows), value, world)
+                    values = value, evaluate_like(other, setting.binding(**bound), value.shape)
                 except IndexRangeError:
                     continue
                 found = True
                 yield values
-            if not found:
+            if not found and not self.supposed:
                 raise MeaningError("no index fits")
+
+    def _says_nothing(self, left: Node, right: Node) -> bool:
+        """Whether a derivative of the loss is 0 whatever the numbers, and the right side too."""
+        slope = isinstance(left, Partial) or is_d_letter(left)
+        claimed = isinstance(left, Letter) and quantity(left) in self.model.claimed
+        if not (slope or claimed) or self._is_jacobian(left):
+            return False
+        try:
+            pairs = [*self._pairs(left, right, SCALAR, rows=False)]
+        except MeaningError:
+            return False
+        return bool(pairs) and not any(np.any(side) for pair in pairs for side in pair)
+
+    def _where_it_applies(self, left: Node, right: Node) -> Judgement:
+        """A claim made where z > 0, or z < 0: entry by entry, so for numbers, where the condition is met."""
+        pairs = [pair for regime in (SCALAR, NEGATIVE) for pair in self._pairs(left, right, regime, rows=False)]
+        finite = [pair for pair in pairs if all(np.all(np.isfinite(side)) for side in pair)]
+        if not finite:
+            return Judgement("unread", why="no numbers were found that meet its condition")
+        if all(same(one, other, flattened=False) for one, other in finite):
+            return Judgement("exact", "batch", why="entry by entry, where its condition is met")
+        if not has_kink(self.model):
+            return Judgement("unread", why="nothing that the page defines differs where its condition is met")
+        return Judgement("wrong", why="it fails even for numbers")
 
     def _try_rows(self, left: Node, right: Node) -> bool:
         """Whether the right side holds when every array is laid out with samples in rows."""
         if self._is_jacobian(left) or any(isinstance(part, Partial) for part in walk(right)):
             return False
-        if self.model.lays_out_batch:
+        if self.model.lays_out_batch or not self.world(BATCH, 0).columns or _names_axis(right):
             return False
         try:
             for draw in range(DRAWS):
                 world = self.world(BATCH, draw)
                 one = evaluate(left, world.setting())
                 other = evaluate(_transposed_letters(right, world), world.setting())
-                if not _same(one.T, other, flattened=False):
+                if not same(one.T, other, flattened=False):
                     return False
         except MeaningError:
             return False
@@ -337,11 +376,13 @@ class Judge:
             return Judgement("unread", why=f"{to_text(left)}: the argument isn't a letter")
         for point in POINTS:
             setting = self.point(left, argument, point)
+            if not all(is_met_at(condition, argument, setting) for condition in self.supposed):
+                continue
             try:
                 sides = evaluate(left, setting), evaluate(right, setting)
             except MeaningError as error:
                 return Judgement("unread", why=str(error))
-            if not _same(*sides, flattened=False):
+            if not same(*sides, flattened=False):
                 return Judgement("wrong", why=f"it fails at {argument.name} = {point}")
         return Judgement("exact", "batch")
 
@@ -379,53 +420,6 @@ class Judge:
             return Judgement("exact", "one sample", why="a loop adds it up over the samples")
         return Judgement("scalar", "scalar only", why=self._misfit(left, increment))
 
-    def _update(self, left: Node, right: Node, sign: str) -> Judgement:
-        """W = W − η ∂J/∂W, W −= η …: held against one step of gradient descent."""
-        rate, loss = self._rate_and_loss(right)
-        if rate is None or not isinstance(left, Letter):
-            return Judgement("unread", why="an update without a learning rate that could be recognised")
-        results = {}
-        for regime in (SCALAR, ONE_SAMPLE, BATCH):
-            try:
-                results[regime] = self._update_holds(left, right, sign, rate, loss, regime)
-            except ShapeError:
-                results[regime] = False
-            except MeaningError as error:
-                return Judgement("unread", why=str(error))
-        if not results[SCALAR]:
-            return Judgement("wrong", why="it isn't a step of gradient descent")
-        if results[BATCH] or (self.model.one_sample and results[ONE_SAMPLE]):
-            return Judgement("exact", "batch")
-        return Judgement("scalar", "one sample" if results[ONE_SAMPLE] else "scalar only")
-
-    def _rate_and_loss(self, right: Node) -> tuple[Letter | None, Node]:
-        """The learning rate of an update, and the loss that it goes down: that of its derivative, or the page's."""
-        steps = any(isinstance(part, Partial) or is_d_letter(part) for part in walk(right))
-        rate = next((one for one in letters(right) if one.name in RATES), self.rate if steps else None)
-        partial = next((part for part in walk(right) if isinstance(part, Partial)), None)
-        return rate, partial.of if partial is not None else Letter(
-            "" if self.model.loss is None else self.model.loss.name
-        )
-
-    def _update_holds(self, left: Letter, right: Node, sign: str, rate: Letter, loss: Node, regime: Regime) -> bool:
-        indices = sorted(entry_indices(left) | (entry_indices(right) - summed(right)))
-        compared = False
-        for draw in range(DRAWS):
-            world = self.world(regime, draw)
-            for chosen in product(*(range(2) for _ in indices)):
-                setting = world.setting().binding(**dict(zip(indices, chosen, strict=True)))
-                try:
-                    now = evaluate(left, setting)
-                    step = evaluate(rate, setting) * world.derivative(Partial(loss, left), setting, rows=False)
-                    value = evaluate(right, setting)
-                except IndexRangeError:
-                    continue
-                expected = {"-=": step, "+=": -step}.get(sign, now - step)
-                compared = True
-                if not _same(expected, value, flattened=False):
-                    return False
-        return compared
-
     def _loss(self) -> Quantity:
         if self.model.loss is None:
             raise MeaningError("the page defines no loss")
@@ -444,16 +438,17 @@ def _slope_by(argument: Letter) -> Callable[[Partial, Setting], Array]:
     return slope
 
 
-def _same(one: Array, other: Array, *, flattened: bool) -> bool:
-    if not (np.all(np.isfinite(one)) and np.all(np.isfinite(other))):
-        return False
-    if one.size == other.size == 1:
-        return bool(np.allclose(one.ravel(), other.ravel(), rtol=RTOL, atol=1e-11))
-    if one.shape == other.shape:
-        return bool(np.allclose(one, other, rtol=RTOL, atol=1e-11))
-    if flattened and other.ndim == 2 and other.shape[0] == 1 and one.size == other.size:
-        return bool(np.allclose(one.ravel(), other.ravel(), rtol=RTOL, atol=1e-11))
-    return False
+def _with_identity(setting: Setting, value: Array, world: World) -> Setting:
+    """The setting in which I is the identity, of the size of what it is compared with, if nothing else is called I."""
+    if quantity(_IDENTITY) in world.base or quantity(_IDENTITY) in world.model.definitions:
+        return setting
+    size = value.shape[0] if value.ndim == 2 and value.shape[0] == value.shape[1] else 0
+    return replace(setting, values={_IDENTITY: np.eye(size)}) if size else setting
+
+
+def _names_axis(node: Node) -> bool:
+    """Whether a side sums along an axis, which says by itself how arrays lie."""
+    return any(isinstance(part, Applied) and (part.keywords or len(part.arguments) > 1) for part in walk(node))
 
 
 def _is_its_mean(left: Node, right: Node) -> bool:
@@ -471,11 +466,6 @@ def only_derivatives(node: Node) -> bool:
     """Whether a side is a product of derivatives and numbers alone, which are Jacobians."""
     factors = node.factors if isinstance(node, Product) else (node,)
     return all(isinstance(factor, Partial | Num) for factor in factors)
-
-
-def summed(node: Node) -> set[str]:
-    """Indices that a Σ binds."""
-    return {index for part in walk(node) if isinstance(part, BigSum) for index in part.indices}
 
 
 def function_derivative(left: Node) -> Applied | None:
@@ -501,4 +491,4 @@ def _transposed_letters(node: Node, world: World) -> Node:
     return rebuilt(node, {id(child): _transposed_letters(child, world) for child in children(node)})
 
 
-__all__ = ["Judge", "Judgement", "Verdict", "quantity"]
+__all__ = ["DRAWS", "Judge", "Judgement", "Verdict", "quantity", "summed"]
