@@ -1,14 +1,14 @@
 """Every page that derive can write of the zoo, judged: networks × layouts × presets × forms × levels of detail.
 
 The nine pages of one network in one layout and preset (three forms, three levels) say much the same. Pages of the same
-text are judged once, and a link a = b is judged once among pages whose models are equal: its verdict follows from the
-model, the two trees, the sign and the indices kept apart. Everything else is done for each page.
+text are judged once, and a link a = b is judged once among pages whose judges are equal: its verdict follows from the
+two trees, the sign, the model and what else the judge is told of the page. Everything else is done for each page.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from unittest import mock
@@ -105,20 +105,27 @@ def judged(text: str) -> tuple[Counter[str], list[dict[str, object]]]:
 
 @contextmanager
 def links_judged_once() -> Iterator[None]:
-    """While it lasts, a link is judged once among equal models."""
+    """While it lasts, a link is judged once among equal judges: of equal models, told the same of their pages."""
     known: dict[object, object] = {}
-    judged = Judge.link
-    keys: dict[int, tuple[Model, object]] = {}
+    models: dict[int, tuple[Model, str]] = {}
 
-    def link(self: Judge, left: object, right: object, sign: str = "=") -> object:
-        if id(self.model) not in keys:
-            keys[id(self.model)] = (self.model, _key(self.model))  # the model is kept, so that its id is its own
-        key = (keys[id(self.model)][1], self.apart, left, right, sign)
-        if key not in known:
-            known[key] = judged(self, left, right, sign)
-        return known[key]
+    def key_of(judge: Judge) -> tuple[object, ...]:
+        model = judge.model
+        if id(model) not in models:
+            models[id(model)] = (model, _key(model))  # the model is kept, so that its id is its own
+        told = {name: value for name, value in vars(judge).items() if name not in {"model", "_worlds"}}
+        return models[id(model)][1], repr(told)
 
-    with mock.patch.object(Judge, "link", link):
+    def once(judged: Callable[..., object]) -> Callable[..., object]:
+        def remembered(self: Judge, *line: object, **options: object) -> object:
+            key = (judged.__name__, *key_of(self), line, *options.items())
+            if key not in known:
+                known[key] = judged(self, *line, **options)
+            return known[key]
+
+        return remembered
+
+    with mock.patch.multiple(Judge, link=once(Judge.link), reads=once(Judge.reads)):
         yield
 
 
