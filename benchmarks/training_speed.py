@@ -10,7 +10,8 @@ turns, and the median of the rounds is printed, the fastest round beside it. All
 in one format, each at its best settings: scikit-learn with OPENBLAS_CORETYPE=SkylakeX where the processor has AVX-512
 (the OpenBLAS in its wheels may take a new processor for an older one and lose up to 1.9x), PyTorch with the fused Adam
 and once more through torch.compile, JAX as one scan over a whole epoch whose permutation is drawn outside the timed
-part. Peers that are not installed are left out, and the table says so.
+part. The table ends with each peer's settings; one that is not installed, or finds no C++ compiler, is named with the
+reason.
 
 The share of the processor's multiply-adds is taken against two loops that chainrule's process runs after every round.
 """
@@ -32,7 +33,14 @@ import numpy as np
 # On a machine that others use too, the processor's time of one thread says more than the wall's.
 CLOCK = time.process_time if os.environ.get("BENCHMARK_CLOCK") == "cpu" else time.perf_counter
 
-PEERS = ("chainrule", "scikit-learn", "torch", "torch.compile", "jax")
+SETTINGS = {
+    "chainrule": "the jit engine with Adam, an epoch in one call, its permutation drawn outside the timed part",
+    "scikit-learn": "Adam, partial_fit of an epoch, OPENBLAS_CORETYPE=SkylakeX where the processor has AVX-512",
+    "torch": "eager, fused Adam, an epoch's rows gathered at once, the permutation drawn outside the timed part",
+    "torch.compile": "as torch, with the network and its loss compiled by torch.compile (it needs a C++ compiler)",
+    "jax": "one compiled scan over an epoch that gathers its rows, the permutation drawn outside the timed part",
+}
+PEERS = tuple(SETTINGS)
 
 # JAX and PyTorch are given their numbers in this format too; scikit-learn trains in the format of X.
 DTYPE = np.dtype(os.environ.get("BENCHMARK_DTYPE", "float32"))
@@ -261,8 +269,9 @@ def work(peer, threads):
                 answer = {"step": prepared[name](int(seed)) / CASES[name].steps * 1e6}
                 if peer == "chainrule":
                     answer |= {"peak": peaks[False](), "product": peaks[True]()}
-        except ImportError as error:
-            answer = {"missing": str(error)}
+        except Exception as error:  # noqa: BLE001  not installed, or no C++ compiler: the table says which
+            prepared.pop(name, None)
+            answer = {"missing": f"{type(error).__name__}: {next(iter(str(error).strip().splitlines()), '')}"}
         print(json.dumps(answer), flush=True)
 
 
@@ -361,24 +370,31 @@ def _timed(run, *arguments):
 
 
 def measure(cases, peers, threads, rounds):
-    """{threads: {case: {peer: {"median": µs, "best": µs, "first": s}}}}; chainrule's "peak", "product" in GFLOP/s."""
-    results = {}
+    """{threads: {case: {peer: {"median": µs, "best": µs, "first": s}}}}; chainrule's "peak", "product" in GFLOP/s.
+
+    And {peer: why it did not run}.
+    """
+    results, missing = {}, {}
     for count in threads:
         workers = [Worker(peer, count) for peer in peers]
         for case in cases:
             answers = {worker.peer: [] for worker in workers}
             first = {worker.peer: worker.ask(case, 0) for worker in workers}
+            missing |= {peer: answer["missing"] for peer, answer in first.items() if "missing" in answer}
             for number in range(rounds):
                 for worker in workers:
-                    if "missing" not in first[worker.peer]:
-                        answers[worker.peer].append(worker.ask(case, number + 1))
+                    answer = first[worker.peer] if worker.peer in missing else worker.ask(case, number + 1)
+                    if "missing" in answer:
+                        missing[worker.peer] = answer["missing"]
+                    else:
+                        answers[worker.peer].append(answer)
             results.setdefault(str(count), {})[case] = {
                 peer: _summary(each, first[peer]["first"]) for peer, each in answers.items() if each
             }
             print(_row(CASES[case], count, results[str(count)][case]), flush=True)
         for worker in workers:
             worker.close()
-    return results
+    return results, missing
 
 
 def _summary(answers, first):
@@ -414,7 +430,10 @@ def main():
     print("µs per step, median (fastest) of the rounds, then each peer's time over chainrule's")
     print("  ".join([f"{'case':<13}", *(f"{peer:<20}" for peer in PEERS), *PEERS[1:]]))
     threads = [int(count) for count in options.threads.split(",")]
-    results = measure(cases, peers, threads, options.rounds)
+    results, missing = measure(cases, peers, threads, options.rounds)
+    print("\n" + "\n".join(f"  {peer:<14}{SETTINGS[peer]}" for peer in peers))
+    for peer, reason in missing.items():
+        print(f"  {peer} did not run: {reason}")
     print(
         "\nchainrule, one thread: share of what multiply-adds reach in registers, and in a product on cached operands"
     )
@@ -430,6 +449,8 @@ def main():
         report = {
             "dtype": options.dtype,
             "cases": {c: asdict(CASES[c]) for c in cases},
+            "settings": {peer: SETTINGS[peer] for peer in peers},
+            "did not run": missing,
             "times": results,
             "shares": shares,
         }
