@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # JAX judges gradients in float64 and on the CPU. Set before anything imports it.
 os.environ["JAX_ENABLE_X64"] = "1"
 os.environ["JAX_PLATFORMS"] = "cpu"
 
 # Time is never asserted, and a run today finds what a run tomorrow finds.
-settings.register_profile("chainrule", deadline=None, derandomize=True, database=None)
+settings.register_profile(
+    "chainrule", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("chainrule")
 
 # Nothing that is imported or collected is garbage, but looking for some there took a twentieth of the tests' time.

@@ -59,7 +59,7 @@ def test_every_way_of_training(options):
 
 def test_several_are_under_way_at_once():
     """Two fits wait for each other: one after the other, they would wait for ever."""
-    barrier = threading.Barrier(2, timeout=20)
+    barrier = threading.Barrier(2, timeout=300)
 
     class Meets(Callback):
         def __deepcopy__(self, memo):

@@ -136,7 +136,7 @@ X = rng.normal(size=(400, 8))
 y = (X @ rng.normal(size=(8, 3))).argmax(axis=1)
 clf = MLPClassifier((20, 10), max_iter=150, random_state=2, tol=0.0, n_iter_no_change=1000, early_stopping=True,
                     dropout=0.1, learning_rate_init=0.003, batch_size=50, engine=sys.argv[3], dtype=sys.argv[4],
-                    verbose=True, callbacks=[Checkpoints(path)])
+                    verbose=True, callbacks=[Checkpoints(path), lambda history: sys.stdin.readline() is None])
 clf.fit(X, y, resume=path if resume else None)
 np.savez(path + ".npz", *clf.coefs_, *clf.intercepts_, np.array(clf.loss_curve_), np.array(clf.validation_scores_))
 """
@@ -148,13 +148,23 @@ def test_killed_at_ten_random_moments(tmp_path, engine, dtype):
     moments = np.random.default_rng(0)
 
     def run(name, epochs_to_see=None):
-        """Run or resume until it ends; or kill it at some moment after so many epochs. Whether it ended."""
+        """Run or resume until it ends; or kill it at some moment after so many epochs. Whether it ended.
+
+        After every epoch it waits for a line, of which it is given one more than epochs that are to be seen: however
+        late the signal comes on a busy machine, it has not ended.
+        """
         path = tmp_path / name
         arguments = [sys.executable, "-u", "-c", KILLED, str(path), "resume" if path.exists() else "begin"]
         arguments += [engine, dtype]
         with subprocess.Popen(
-            arguments, stdout=subprocess.PIPE, env=os.environ | {"OPENBLAS_NUM_THREADS": "1"}
+            arguments,
+            stdin=subprocess.DEVNULL if epochs_to_see is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
         ) as process:
+            if epochs_to_see is not None:
+                process.stdin.write(b"go on\n" * (epochs_to_see + 1))
+                process.stdin.flush()
             seen = sum(1 for _ in itertools.islice(process.stdout, epochs_to_see))
             if epochs_to_see is not None:
                 assert seen == epochs_to_see
@@ -165,7 +175,7 @@ def test_killed_at_ten_random_moments(tmp_path, engine, dtype):
 
     assert run("uninterrupted")
     for _ in range(10):
-        assert not run("killed", epochs_to_see=int(moments.integers(1, 20)))
+        assert not run("killed", epochs_to_see=int(moments.integers(1, 13)))
     assert run("killed")
     one, other = (np.load(tmp_path / f"{name}.npz") for name in ("uninterrupted", "killed"))
     assert one.files == other.files
