@@ -383,7 +383,8 @@ def measure(cases, peers, threads, rounds):
             missing |= {peer: answer["missing"] for peer, answer in first.items() if "missing" in answer}
             for number in range(rounds):
                 for worker in workers:
-                    answer = first[worker.peer] if worker.peer in missing else worker.ask(case, number + 1)
+                    answer = first[worker.peer]
+                    answer = answer if "missing" in answer else worker.ask(case, number + 1)
                     if "missing" in answer:
                         missing[worker.peer] = answer["missing"]
                     else:
