@@ -54,13 +54,15 @@ class Execution:
         self.assembly = assembly
         self.memory = memory
         self._library = library
-        self._names = assembly.context_names
         integers = [ctypes.c_int64] * 4
         self._run = library.function("run", [ctypes.c_void_p, *integers])
         # Each in a cache line of its own: arrivals at the barrier, a request to stop, the step to stop before.
         self._counter, self._request, self._limit = np.zeros((3, 8), np.int64)
         own = {"memory": memory, "counter": self._counter, "request": self._request, "limit": self._limit}
-        self._addresses = {name: array.ctypes.data for name, array in own.items()} | {"give_way": _give_way_address()}
+        addresses = {name: array.ctypes.data for name, array in own.items()} | {"give_way": _give_way_address()}
+        self._slots = {name: slot for slot, name in enumerate(assembly.context_names)}
+        self._own = np.array([addresses.get(name, 0) for name in self._slots], np.uint64)
+        self._context = self._own.copy()
         self._seen: dict[str, tuple[weakref.ref[NDArray[Any]], int]] = {}
         self.steps_done = 0
 
@@ -95,8 +97,11 @@ class Execution:
         arrays: dict[str, NDArray[Any]] = {
             "order": order, "first": first, "count": count, "table": table, "keys": keys, "totals": totals, **data,
         }  # fmt: skip
-        addresses = self._addresses | {name: self._address(name, array) for name, array in arrays.items()}
-        context = np.array([addresses.get(name, 0) for name in self._names], np.uint64)
+        context = self._context
+        context[:] = self._own
+        for name, array in arrays.items():
+            if name in self._slots:
+                context[self._slots[name]] = self._address(name, array)
         self.steps_done = done = 0
         while done < steps:
             number, at_most = threads.next_call()
@@ -109,16 +114,15 @@ class Execution:
 
     def _address(self, name: str, array: NDArray[Any]) -> int:
         """Where an array begins; most are those of the last epoch, and asking NumPy takes a microsecond each."""
-        array_then, address = self._seen.get(name, (None, 0))
-        if array_then is None or array_then() is not array:
-            address = array.ctypes.data
-            self._seen[name] = weakref.ref(array), address
-        return address
+        seen = self._seen.get(name)
+        if seen is None or seen[0]() is not array:
+            seen = self._seen[name] = weakref.ref(array), array.ctypes.data
+        return seen[1]
 
     def _call(self, context: NDArray[np.uint64], start: int, stop: int, threads: int) -> None:
         """The same steps by all threads."""
         self._counter[0], self._request[0], self._limit[0] = 0, 0, stop
-        address = context.ctypes.data
+        address = self._address("context", context)
         if threads == 1:
             self._run(address, start, stop, 0, 1)
             return

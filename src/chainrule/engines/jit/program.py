@@ -156,9 +156,10 @@ class JitProgram:
             self.load(state)
         order, counts, rates = epoch.order, epoch.sizes, epoch.rates
         divisor = self._divisors(data, order, counts)
-        runs = divisor != 0
-        if not runs.all():
-            order, counts, rates = order[np.repeat(runs, counts)], counts[runs], rates[runs]
+        runs: NDArray[np.bool_] | slice = slice(None)
+        if data.weight is not None and not divisor.all():
+            runs = positive = divisor != 0
+            order, counts, rates = order[np.repeat(positive, counts)], counts[positive], rates[positive]
         numbers = np.arange(self._t + 1, self._t + 1 + len(counts), dtype=np.int64)
         scalars = {"eta": rates, "t": numbers.astype(np.float64)}
         keys = self._mask_keys(epoch.seed, numbers - 1)
@@ -169,11 +170,11 @@ class JitProgram:
             before, self._t = self._t, self._t + self._training.execution.steps_done
         if before // _STEPS_OF_DECAY != self._t // _STEPS_OF_DECAY:
             self._clear_subnormal_memory()
-        nothing = np.zeros(len(divisor))
-        costs = Costs(nothing.copy(), nothing.copy(), divisor, nothing if self._clips else None)
+        norm = np.zeros(len(divisor)) if self._clips else None
+        costs = Costs(np.zeros(len(divisor)), np.zeros(len(divisor)), divisor, norm)
         costs.data[runs] = known[DATA_COST]
-        if costs.norm is not None:
-            costs.norm[runs] = known[GLOBAL_NORM]
+        if norm is not None:
+            norm[runs] = known[GLOBAL_NORM]
         if self._penalty_names:
             costs.penalty[runs] = known[PENALTY]
         return costs
@@ -202,7 +203,7 @@ class JitProgram:
     def _check_places(self, data: Data, order: RowNumbers) -> None:
         """Refuse an order that leaves the rows."""
         self._check_rows(data.X)
-        if len(order) and not (order.min() >= 0 and order.max() < len(data)):
+        if len(order) and not (np.minimum.reduce(order) >= 0 and np.maximum.reduce(order) < len(data)):
             found = f"numbers from {order.min()} to {order.max()}"
             raise ValueError(f"order must hold row numbers from 0 to {len(data) - 1}, got {found}")
 
