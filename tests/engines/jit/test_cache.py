@@ -128,3 +128,9 @@ def test_writers_at_once_leave_a_whole_entry(tmp_path):
 def test_where_it_is(monkeypatch, tmp_path):
     monkeypatch.setenv("CHAINRULE_CACHE_DIR", str(tmp_path))
     assert cache_folder() == tmp_path
+
+
+def test_a_network_declared_again_is_not_scheduled_again(folder, monkeypatch):
+    first = program()
+    monkeypatch.setattr(compilation, "schedule_of", None)
+    assert program().source == first.source

@@ -18,7 +18,7 @@ from chainrule.engines.jit.cache import ObjectCache, cache_folder
 from chainrule.engines.jit.lanes import lanes_of
 from chainrule.engines.jit.layout import NARROW
 from chainrule.engines.jit.machine import Library, compile_object, load_object
-from chainrule.engines.jit.schedule import schedule_of
+from chainrule.engines.jit.schedule import Schedule, schedule_of
 from chainrule.engines.jit.target import Target
 from chainrule.expressions.terms import SAMPLES
 
@@ -64,12 +64,18 @@ def _narrow_axes(request: Request) -> frozenset[str]:
     return frozenset(axes[-1:]) if sizes[axes[-1]] <= NARROW else frozenset()
 
 
+@functools.lru_cache(maxsize=_KEPT_IN_MEMORY)
+def _schedule(
+    equations: Equations, wanted: tuple[str, ...], narrow: frozenset[str], drawn: frozenset[str], short_range: bool
+) -> Schedule:
+    """The stages of equations: whoever declares a network again, for another fold or batch, finds them here."""
+    return schedule_of(equations, wanted, narrow, drawn, short_range=short_range)
+
+
 def assemble(request: Request) -> Assembly:
     """The program of a request, laid out; its text is written when it is asked for."""
     narrow = _narrow_axes(request)
-    schedule = schedule_of(
-        request.equations, request.wanted, narrow, request.drawn, short_range=request.dtype == np.float32
-    )
+    schedule = _schedule(request.equations, request.wanted, narrow, request.drawn, request.dtype == np.float32)
     # Parameters before the optimiser's memory (m_W1, …): whether they are finite is then one look at one piece.
     lasting = [symbol for symbol in request.equations.inputs if symbol.axes and SAMPLES not in symbol.axes]
     kept = sorted(lasting, key=lambda symbol: "_" in symbol.name)

@@ -27,7 +27,7 @@ from chainrule.engines.jit.statements import CompilationUnsupported, Statement, 
 from chainrule.engines.jit.wide_range import with_large_squares_apart
 from chainrule.expressions.terms import SAMPLES, Apply, Symbol, symbols
 
-__all__ = ["schedule_of"]
+__all__ = ["Schedule", "schedule_of"]
 
 
 def _units(axes: Sequence[str]) -> tuple[str, ...]:
