@@ -7,11 +7,12 @@ from chainrule.network import SGD, Adam, Dense, Network
 from tests.engines.jit.agreement import epoch, programs, samples_of
 from tests.zoo import Animal
 
-HIDDEN = ["relu", "leaky_relu(0.1)", "elu", "selu", "gelu", "silu", "mish", "softplus", "tanh", "sigmoid", "identity"]
+HIDDEN = ["relu", "elu", "gelu", "mish", "tanh", "sigmoid"]
+ALIKE = ["leaky_relu(0.1)", "selu", "silu", "softplus", "identity"]  # made of the same operations as those
 
 
 @pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("activation", HIDDEN)
+@pytest.mark.parametrize("activation", [*HIDDEN, *(pytest.param(name, marks=pytest.mark.slow) for name in ALIKE)])
 def test_a_nan_in_the_parameters_reaches_cost_gradients_and_prediction(activation, dtype):
     animal = Animal(Network([Dense(9, activation), Dense(2, "identity")], 5, "squared-error"))
     params, data, _ = samples_of(animal, dtype, 12)
