@@ -6,8 +6,8 @@ In reading order:
 * Where it lies: ``lanes`` (logical vectors), ``layout`` (panels, columns, lines).
 * How code is written: ``emit`` (one function), ``vectors`` (arithmetic), ``elementary`` (exp, log, …) with its
   ``coefficients``, ``pointwise`` (terms), ``draws`` (dropout masks), ``module`` (functions, each once).
-* The kernels: ``gathering``, ``products``, each ending in ``tiles`` (a stage's statements on a tile), ``maps``,
-  ``transposition``, ``totals``, ``barrier``.
+* The kernels: ``gathering``, ``products``, ``narrow_products``, ``weight_tiles`` and ``bias_sums``, each ending in
+  ``tiles`` (a stage's statements on a tile), ``maps``, ``transposition``, ``totals``, ``barrier``.
 * One function that runs steps: ``assembly``, with ``row_stages``, ``parameter_stages`` and ``weight_blocks``.
 * From text to results: ``target``, ``machine``, ``cache``, ``compilation``, ``tables`` (scalars of every step),
   ``execution``, ``thread_choice``, ``part`` (one system of equations with its memory), and ``program``, which is the
