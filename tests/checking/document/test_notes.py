@@ -20,8 +20,10 @@ CLAIMS = {
     "article.tex": [E] * 6 + [W],  # \newcommand, \def, \DeclareMathOperator; ∂L/∂b₁ is that by u
     "batch_norm.md": [U] * 4,  # no loss, and no network that is known
     "chat_answer.md": [E] * 6,  # \mathbb{1}(z > 0)
+    "column_notes.md": [E] * 5,  # e = ŷ − y
     "conditions.md": [E] * 6 + [W],  # if z > 0, for z < 0, … if … else …
     "deep_loop.md": [E] * 3,  # \mathbin{.*}, Θ^{(l)} to the layer above
+    "delta_rule.tex": [E] * 3,
     "deutsch.md": [E] * 8,  # decimal commas, b_neu and b_alt
     "digits_code.md": [E, E, W] + [E] * 5,  # np.sum over everything; ReLU_deriv by its own definition
     "digits_notebook.md": [E] * 10,  # g_ReLU, Σ as \Sigma
@@ -41,6 +43,7 @@ CLAIMS = {
     "likelihood.md": [E] * 3,  # ascent
     "logistic_neuron.md": [E] * 8,  # J of the set, L of one example
     "matrices.tex": [E, U, E, E],  # δ₁ as an entry isn't read
+    "ml_cheatsheet.md": [E] * 3 + [W],  # Σ over c; ∂L/∂x wants Wᵀ
     "normal_equations.tex": [E] * 4,  # no forward pass
     "numerator_layout.md": [E] * 7,  # I
     "octave_exercise.md": [E] * 4,  # a column of ones, Theta2(:, 2:end)
@@ -50,6 +53,7 @@ CLAIMS = {
     "planar_data.md": [E] * 6,  # the backward pass before the forward one; np.power
     "quora_tex.txt": [E] * 5,  # L is said of σ(wᵀx), its derivatives of a
     "regression_head.tex": [E] * 5,
+    "relu_mse_numpy.md": [E] * 7,  # what a mask changes is judged behind it
     "rows_lecture.md": [E] * 5 + [W],  # Ȳ := ∂L/∂Ŷ
     "scanned.txt": [E, E] + [S] * 5 + [E, S],  # w^{new}, w^{old}
     "sigmoid_derivative.md": [E] * 8,  # d/dx σ(x)
@@ -59,9 +63,11 @@ CLAIMS = {
     "softmax_regression.tex": [E] * 3,
     "squared_hinge.md": [E] * 3 + [S],  # e is the error, not Euler's; otherwise
     "straight_line.md": [S, E, W, E],
+    "three_layers.txt": [E] * 7,  # two columns of formulas
     "tied_weights.md": [E] * 5,
     "two_outputs.md": [E] * 6,
     "two_layer_scores.md": [E] * 6 + [S],  # summed over the wrong axis
+    "vectorised_rows.md": [E] * 4,
     "week_three.md": [E] * 3 + [S] + [E] * 6,  # a formula that goes on in code; its * means ⊙
     "weight_decay.md": [E] * 5,  # w → w − …, Σ_w w²
     "word_paste.txt": [E, S, E, E, E, E, S, E, S, E, E, S],
@@ -114,6 +120,10 @@ SLIPS = [
     ("gradient_register.tex", r"\boldsymbol{h}^{(k-1)\top} \\", r"\boldsymbol{h}^{(k)\top} \\"),
     ("likelihood.md", r"\theta_j + \alpha", r"\theta_j - \alpha"),
     ("logistic_neuron.md", r"-\frac{y}{a} + \frac{1-y}{1-a}", r"\frac{y}{a} + \frac{1-y}{1-a}"),
+    ("column_notes.md", r"(1 - h^2)", r"(1 - h)"),
+    ("delta_rule.tex", r"= \eta\, (t-o)", r"= \eta\, (o-t)"),
+    ("relu_mse_numpy.md", "2.0 * (y_pred - y)", "2.0 * (y - y_pred)"),
+    ("three_layers.txt", "W2^T dZ2 ⊙ relu'(Z1)", "W2^T dZ2 ⊙ relu'(Z2)"),
     ("normal_equations.tex", r"\theta - \alpha X^T (X\theta - y)", r"\theta + \alpha X^T (X\theta - y)"),
     ("octave_exercise.md", "sigmoidGradient(z2)", "sigmoidGradient(z3)"),
     ("rows_lecture.md", r"\frac{1}{n} (\hat{Y} - Y)", r"\frac{2}{n} (\hat{Y} - Y)"),

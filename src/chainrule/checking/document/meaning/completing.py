@@ -114,10 +114,18 @@ def _declares_vector(page: Page) -> bool:
     return False
 
 
+def _sums_entries(body: Node) -> bool:
+    """Whether a definition sums what units below letters count: Σ_i w_i x_i, Σ_k (y_k − t_k)²."""
+    return any(
+        isinstance(part, BigSum) and any(mark.text in part.indices for one in letters(part.body) for mark in one.lower)
+        for part in walk(body)
+    )
+
+
 def _is_of_entries(model: Model, page: Page) -> bool:
     """Whether a page writes entries only, Σ_k ½ (y_k − t_k)², and nothing of samples: then it treats one."""
     loss = model.loss
-    if loss is None or not any(isinstance(part, BigSum) for part in walk(model.definitions[loss])):
+    if loss is None or not any(_sums_entries(body) for one, body in model.definitions.items() if one.name != "δ"):
         return False
     trees = [side.tree for one in page.statements for side in one.sides if side.tree is not None]
     found = [letter for tree in trees for letter in letters(tree)]

@@ -21,6 +21,7 @@ from chainrule.checking.document.meaning.letters import (
     WEIGHTS,
     quantity,
 )
+from chainrule.checking.document.meaning.names import errors_called_e, other_indices, spaced_differentials
 from chainrule.checking.document.meaning.steps import with_steps
 from chainrule.checking.document.meaning.sums import numbered_losses, numbered_samples, samples, sums_of_weights
 from chainrule.checking.document.reading.statements import Page, Statement
@@ -36,9 +37,7 @@ from chainrule.notation.tree import (
     Node,
     Num,
     Partial,
-    Power,
     Product,
-    ProductSign,
     Relation,
     Transpose,
     letters,
@@ -47,8 +46,6 @@ from chainrule.notation.tree import (
 )
 
 Rewrite = Callable[[Node], Node | None]
-_ERROR = "ϵ"  # the letter for an error that a page calls e
-_D = Letter("d")
 
 _NAME = r"(?P<name>\\[a-zA-Z]+|[^\W\d_])"
 _BELOW = r"(?:_(?:\{[^{}]*\}|\w))?"
@@ -117,7 +114,7 @@ def settled(page: Page) -> Page:
     """The page with one way of writing: layers in square brackets, samples in round ones, no primes to transpose."""
     page = _with_called_losses(with_steps(page))
     of_letters = (_indicators, _hypotheses, _named_functions, _layers, _transpositions, _gradients)
-    of_names = (_errors_called_e, _spaced_differentials)
+    of_names = (errors_called_e, spaced_differentials, other_indices)
     of_sums = (numbered_losses, numbered_samples, samples, sums_of_weights)
     for customs in (*of_names, *of_letters, *of_sums, _units_as_layers):
         rewrite = customs([side.tree for one in page.statements for side in one.sides if side.tree is not None])
@@ -337,70 +334,6 @@ def _with_called_losses(page: Page) -> Page:
 
 def _is_marked(node: Node) -> bool:
     return isinstance(node, Letter) and bool(quantity(node).layer or node.accent)
-
-
-def _errors_called_e(trees: Iterable[Node]) -> Rewrite | None:
-    """e = ŷ − y, where the page defines an e: then e² is its square, and only an e with a sum above is Euler's."""
-    found = list(trees)
-    if not any(isinstance(tree, Letter) and tree.name == "e" and not tree.accent for tree in found):
-        return None
-
-    def rewrite(node: Node) -> Node | None:
-        match node:
-            case Power(base=Letter(name="e") as base, exponent=Num() as exponent):
-                return Power(replace(base, name=_ERROR), exponent)
-            case Power(base=Letter(name="e") as base, exponent=Letter(name="T" | "⊤", lower=(), upper=())):
-                return Transpose(replace(base, name=_ERROR))
-            case Power(
-                base=Letter(name="e") as base, exponent=Letter(name="i" | "j" | "k" as name, lower=(), upper=())
-            ):
-                return replace(base, name=_ERROR, upper=(Mark(name, "round"),))
-            case Power(base=Letter(name="e") as base, exponent=exponent):
-                return Power(base, rewritten(exponent, rewrite))
-            case Letter(name="e"):
-                return replace(node, name=_ERROR)
-            case Partial(of=of, by=Letter(name="e") as by):
-                return replace(node, of=rewritten(of, rewrite), by=replace(by, name=_ERROR))
-            case _:
-                return None
-
-    return rewrite
-
-
-def _spaced_differentials(trees: Iterable[Node]) -> Rewrite | None:
-    """d Z for dZ, where no d stands for itself."""
-    found = [part for tree in trees for part in walk(tree)]
-    alone = sum(part == _D for part in found)
-    joined = sum(
-        first == _D and sign == "" and isinstance(second, Letter | Transpose)
-        for part in found
-        if isinstance(part, Product)
-        for first, second, sign in zip(part.factors, part.factors[1:], part.signs, strict=False)
-    )
-    if not joined or joined < alone:
-        return None
-
-    def rewrite(node: Node) -> Node | None:
-        if not isinstance(node, Product) or _D not in node.factors:
-            return None
-        factors: list[Node] = []
-        signs: list[ProductSign] = []
-        for position, factor in enumerate(node.factors):
-            if factors and factors[-1] == _D and node.signs[position - 1] == "":
-                factors[-1] = _differential(factor)
-                continue
-            if position:
-                signs.append(node.signs[position - 1])
-            factors.append(rewritten(factor, rewrite))
-        return factors[0] if len(factors) == 1 else Product(tuple(factors), tuple(signs))
-
-    return rewrite
-
-
-def _differential(node: Node) -> Node:
-    if isinstance(node, Transpose):
-        return replace(node, of=_differential(node.of))
-    return replace(node, name=f"d{node.name}") if isinstance(node, Letter) else node
 
 
 def _indicators(trees: Iterable[Node]) -> Rewrite:

@@ -112,7 +112,8 @@ def code_lines(text: str, start: int, end: int, language: str) -> Iterator[CodeL
         if tokens:
             placed = tuple(replace(one, start=one.start - begin, end=one.end - begin) for one in tokens)
             behind = [(other, so) for other, so, _ in lines[number + 1 :]]
-            yield CodeLine(_without_comment(written_so, language).strip(), begin, placed, _superseded(line, behind))
+            why = _superseded(line, behind, names)
+            yield CodeLine(_without_comment(written_so, language).strip(), begin, placed, why)
 
 
 def _functions(text: str, language: str) -> dict[str, str]:
@@ -137,13 +138,20 @@ def _function_lines(text: str, start: int, end: int, own: dict[str, str]) -> Ite
                 yield CodeLine(text[at : match.end()].strip(), at, tuple(tokens))
 
 
-def _superseded(line: str, behind: Sequence[tuple[str, str]]) -> str:
-    """Why an assignment isn't judged: the next line with its name changes it in place, dscores /= N."""
+def _superseded(line: str, behind: Sequence[tuple[str, str]], names: _Names) -> str:
+    """Why an assignment isn't judged: the next line with its name changes it in place, dscores /= N, dz[z < 0] = 0."""
     assigned = _ASSIGNED.match(line) or _IN_PLACE.match(line)
     if assigned is None:
         return ""
     name = assigned["name"]
     following, so = next((other for other in behind if re.search(rf"\b{name}\b", other[0])), ("", ""))
+    mask = _MASK.match(following)
+    if (
+        mask is not None
+        and mask["name"] == name
+        and names.letters.get(f"before {mask['of']}") == names.letters.get(mask["of"])
+    ):
+        return f"{so.strip()} changes it: judged there"
     change = _IN_PLACE.match(following)
     changes = change is not None and change["name"] == name and name[0] in "dg"
     return f"{so.strip()} changes it: judged there" if changes else ""

@@ -52,6 +52,10 @@ def plain_formulas(text: str) -> Iterator[tuple[str, int]]:
         last = _last_line(lines, number)
         piece = "".join(lines[number:last]) + lines[last][: _remark(lines[last], continued=last > number)]
         yield from ((piece[begin:end], starts[number] + begin) for begin, end in _between_words(piece))
+        behind = lines[last][_remark(lines[last], continued=last > number) :]
+        if _RELATION.search(behind) and not any(_words(behind)):  # a second column of formulas
+            at = starts[last + 1] - len(behind)
+            yield from ((formula, at + offset) for formula, offset in plain_formulas(behind))
         number = last + 1
 
 
