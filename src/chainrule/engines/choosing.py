@@ -56,8 +56,9 @@ def find_engine(name: str) -> Engine:
 def is_small(derivation: Derivation, batch_size: int, steps: int) -> bool:
     """Whether so many steps are too little work to repay a compilation.
 
-    A rule on sizes alone, so that the same call always runs on the same engine: the reference engine takes about 25 µs
-    for each equation of a step, 0.1 ns for each multiplication of its products and 20 ns for each activation.
+    A rule on sizes alone, so that the same call always runs on the same engine: it counts 25 µs for each equation of a
+    step (on today's machines the reference engine takes about 10), 0.2 ns for each multiplication of its products and
+    20 ns for each activation.
 
     Examples
     --------
