@@ -121,7 +121,9 @@ class Sheet:
             left = own.sides[0].tree
             for side, tree in zip(plain.sides[1:], own.sides[1:], strict=True):
                 item = exact.get(self.place(side.start))
-                if item is not None and left is not None and tree.tree is not None and side.tree is not None:
+                if item is None or left is None or _defines(left):
+                    continue
+                if tree.tree is not None and side.tree is not None:
                     found.append(Line(side, side.tree, left, tree.tree, item))
         return found
 
@@ -362,6 +364,11 @@ class Sheet:
             return parse(latex, conventions_of(self.text)) if latex else None
         except NotationError:
             return None
+
+
+def _defines(left: Node) -> bool:
+    """Whether a line says, once more, what a quantity of the forward pass is: with a slip it is another definition."""
+    return isinstance(left, Letter) and not (is_d_letter(left) or _is_error(left) or Mark("+") in left.upper)
 
 
 def _is_error(node: Node) -> bool:

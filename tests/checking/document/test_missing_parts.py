@@ -42,11 +42,11 @@ def test_a_condition_is_left_alone(condition):
     assert item.verdict == "wrong"
 
 
-def test_a_step_at_another_layer_that_numbers_do_not_show_is_mended():
+def test_a_step_at_another_layer_that_positive_numbers_do_not_show_is_mended():
     page = r"""$Z_1 = W_1 X + b_1$, $A_1 = \mathrm{relu}(Z_1)$, $Z_2 = W_2 A_1 + b_2$, $A_2 = \mathrm{relu}(Z_2)$,
 $J = \frac{1}{2 m} \sum_i (A_2 - Y)^2$.
 
 $$\frac{\partial J}{\partial Z_1} = \frac{\partial J}{\partial A_1} \odot \mathbf{1}[Z_2 > 0]$$"""
     item = last(page)
-    assert item.verdict == "scalar"
+    assert (item.verdict, item.slip) == ("wrong", "Z₂ instead of Z₁ (another layer)")
     assert item.correct == r"\frac{\partial J}{\partial A_1} \odot \mathbf{1}[Z_1 > 0]"

@@ -125,4 +125,18 @@ def test_a_sign_of_the_weights_that_is_one_for_positive_numbers():
     text = page(*TANH, "columns", penalty=Penalty(l2=0.1, l1=0.2))
     assert "sign(W₂)" in text
     item = found(text, " sign(W₂)", "")
-    assert (item.verdict, item.kinds) == ("scalar", ("missing factor",))
+    assert (item.verdict, item.kinds) == ("wrong", ("missing factor",))
+
+
+def test_a_kink_s_slope_is_tried_on_both_sides_for_one_sample_too():
+    text = r"""For one sample, $z_1 = W_1 x + b_1$, $a_1 = \mathrm{relu}(z_1)$, $z_2 = w_2^T a_1 + b_2$,
+$a_2 = \sigma(z_2)$, $L = \frac{1}{2} (a_2 - y)^2$.
+
+$$\frac{\partial a_{1,j}}{\partial z_{1,j}} = \mathrm{relu}'(y)$$"""
+    assert check_derivation(text).items[-1].verdict == "wrong"
+
+
+def test_a_transposed_jacobian_in_a_chain():
+    line = "∂z₂/∂a₁ · ∂a₁/∂z₁ · ∂z₁/∂W₁"
+    item = found(page(*TANH, "columns"), line, line.replace("∂z₁/∂W₁", "(∂z₁/∂W₁)ᵀ"))
+    assert item.kinds == ("transpose",)

@@ -20,6 +20,7 @@ from chainrule.notation.tree import (
     Power,
     Product,
     Sum,
+    Transpose,
     children,
     walk,
 )
@@ -81,6 +82,16 @@ def _product(node: Product, begin: int, end: int | None) -> Node:
     return factors[0] if len(factors) == 1 else Product(factors, node.signs[begin : begin + len(factors) - 1])
 
 
+def transposes(node: Node) -> Iterator[Repair]:
+    """A transposition that is one too many."""
+
+    def edit(part: Node) -> Iterator[Repair]:
+        if isinstance(part, Transpose):
+            yield Repair(f"{to_text(part)} instead of {to_text(part.of)}", part.of, ("transpose",))
+
+    yield from everywhere(node, edit)
+
+
 def powers(node: Node) -> Iterator[Repair]:
     """A square that has been left out."""
 
@@ -121,4 +132,4 @@ def _with_other_index(letter: Letter, known: Iterable[str]) -> Iterator[Letter]:
                 yield replace(letter, lower=(*letter.lower[:place], Mark(index), *letter.lower[place + 1 :]))
 
 
-__all__ = ["Repair", "brackets", "everywhere", "indices", "powers"]
+__all__ = ["Repair", "brackets", "everywhere", "indices", "powers", "transposes"]

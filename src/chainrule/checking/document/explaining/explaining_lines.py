@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule.checking.document.explaining.any_layer import AnyLayer
 from chainrule.checking.document.explaining.double_slips import double_slip
-from chainrule.checking.document.explaining.edits import Repair, brackets
+from chainrule.checking.document.explaining.edits import Repair, brackets, transposes
 from chainrule.checking.document.explaining.kinds import Change, kinds_of, said_of
 from chainrule.checking.document.explaining.matrix_forms import Form, matrix_form
 from chainrule.checking.document.explaining.missing_parts import factors_of_one, missing_parts
@@ -118,6 +118,11 @@ class Explainer(Judge):
         if found is not None and found.fits:
             return found
         values = self._numbers(left, right)
+        if self._try(left, right, SCALAR):  # only other signs show it: what is lost is 1 for positive numbers
+            lost = factors_of_one(left, right, values, page_parts, self.model)
+            fitting = next((one for one in islice(lost, MAX_TRIED) if holds(one.right) and fits(one.right)), None)
+            if fitting is not None:
+                return replace(fitting, fits=True)
         target = values(left)
         return self._lost(left, right, target, values, page_parts, holds, fits, otherwise=found)
 
@@ -305,7 +310,12 @@ class Explainer(Judge):
         """A slip that numbers don't show, such as a step taken at another layer's z: the edit that mends the arrays."""
         regime = self._claimed(left, right)
         known = list(page_letters)
-        first = chain(brackets(right), edits_of(right, self.model, known, _indices_of(left, right)), strays_of(right))
+        first = chain(
+            brackets(right),
+            transposes(right),
+            edits_of(right, self.model, known, _indices_of(left, right)),
+            strays_of(right),
+        )
         lost = factors_of_one(left, right, self._numbers(left, right), page_parts, self.model)
         edits = chain(islice(first, MAX_TRIED), islice(lost, MAX_TRIED))
         found = next((edit for edit in edits if self._try(left, edit.right, regime)), None)

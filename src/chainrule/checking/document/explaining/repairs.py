@@ -116,12 +116,13 @@ def _differentiated(node: Node) -> Iterator[Repair]:
 
 
 def _spellings(page_letters: Iterable[Letter], model: Model) -> dict[Quantity, Letter]:
-    """One spelling for each quantity of the page that is an array."""
+    """One spelling for each quantity of the page that is an array: how many samples there are is none."""
     found: dict[Quantity, Letter] = {}
     for letter in page_letters:
         if not is_function(letter, model) and letter.name not in LOSSES and not letter.name.startswith("d"):
             found.setdefault(quantity(letter), letter)
-    return {one: letter for one, letter in found.items() if one in model.known()}
+    known = model.known()
+    return {one: letter for one, letter in found.items() if one in known and not is_size(one)}
 
 
 def _signs(node: Node) -> Iterator[Repair]:

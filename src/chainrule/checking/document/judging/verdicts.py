@@ -143,10 +143,10 @@ class Judge(Updates):
                 "exact", "batch, rows", why="right where rows are samples; the page's forward pass has columns"
             )
         one = self._try(left, right, ONE_SAMPLE)
+        if self._contradicted(left, right):  # a few entries of one sample may all be positive
+            return Judgement("wrong", why="it fails where a weighted sum is negative")
         if one and self.model.one_sample and not self._is_of_batch(left, right):
             return Judgement("exact", "one sample", why="the page treats one sample")
-        if self._contradicted(left, right):
-            return Judgement("wrong", why="it fails where a weighted sum is negative")
         return Judgement("scalar", self._scope(left, right), why=self._misfit(left, right))
 
     # ---------------------------------------------------------------- preparation
