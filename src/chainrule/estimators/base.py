@@ -49,6 +49,10 @@ class BaseMLP(FittedMLP):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
 
+    def _keep(self, given: dict[str, Any]) -> None:
+        """What a constructor was given, as it is, each under its own name: what scikit-learn wants of a constructor."""
+        self.__dict__.update({name: value for name, value in given.items() if name != "self"})
+
     # ---- what a task defines
 
     @abstractmethod

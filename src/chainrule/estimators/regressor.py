@@ -115,45 +115,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
         engine: str | Engine = "auto",
         n_threads: int | str = 1,
     ) -> None:
-        self.loss = loss
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.solver = solver
-        self.alpha = alpha
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.learning_rate_init = learning_rate_init
-        self.power_t = power_t
-        self.max_iter = max_iter
-        self.shuffle = shuffle
-        self.random_state = random_state
-        self.tol = tol
-        self.verbose = verbose
-        self.warm_start = warm_start
-        self.momentum = momentum
-        self.nesterovs_momentum = nesterovs_momentum
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.n_iter_no_change = n_iter_no_change
-        self.max_fun = max_fun
-        self.sort_quantiles = sort_quantiles
-        self.dropout = dropout
-        self.input_dropout = input_dropout
-        self.l1 = l1
-        self.weight_decay = weight_decay
-        self.max_grad_norm = max_grad_norm
-        self.schedule = schedule
-        self.average = average
-        self.monitor = monitor
-        self.patience = patience
-        self.training_scores = training_scores
-        self.callbacks = callbacks
-        self.dtype = dtype
-        self.engine = engine
-        self.n_threads = n_threads
+        self._keep(locals())
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def fit(
