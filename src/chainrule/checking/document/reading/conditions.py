@@ -49,10 +49,10 @@ def with_conditions(text: str, statements: Sequence[Statement]) -> tuple[Stateme
 
 
 def _sentences(text: str, statements: Sequence[Statement]) -> Iterator[list[Statement]]:
-    """The statements sentence by sentence; of a chain that goes on, the part that is new stands where it stands."""
+    """The statements sentence by sentence; a chain that goes on is one claim, whatever remark stands in between."""
     sentence: list[Statement] = []
     for one in statements:
-        if sentence and _ENDS.search(_between(text, sentence[-1], one)):
+        if sentence and not one.continues and _ENDS.search(_between(text, sentence[-1], one)):
             yield sentence
             sentence = []
         sentence.append(one)
