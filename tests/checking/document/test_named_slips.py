@@ -140,3 +140,10 @@ def test_a_transposed_jacobian_in_a_chain():
     line = "∂z₂/∂a₁ · ∂a₁/∂z₁ · ∂z₁/∂W₁"
     item = found(page(*TANH, "columns"), line, line.replace("∂z₁/∂W₁", "(∂z₁/∂W₁)ᵀ"))
     assert item.kinds == ("transpose",)
+
+
+def test_an_error_that_is_passed_back_to_itself():
+    text = page(*TANH, "columns", symbols="delta")
+    item = found(text, "δ¹ = (w²ᵀ δ²)", "δ¹ = (w²ᵀ δ¹)")
+    assert item.verdict == "wrong"
+    assert item.kinds == ("layer",)

@@ -204,6 +204,7 @@ class Judge(Updates):
         return (
             isinstance(left, Letter)
             and not is_d_letter(left)
+            and left.name != "δ"  # errors are passed back, not stepped down
             and (_AFTER in left.upper or any(quantity(letter) == quantity(left) for letter in letters(right)))
             and not is_function(left, self.model)
         )
