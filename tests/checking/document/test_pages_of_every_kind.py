@@ -24,6 +24,10 @@ CASES = {
     "the a of a function's own derivative, where a is the output": (
         "2 -> 2 selu -> 1 identity", "mse", {"layout": "index", "symbols": "previous"}, "to_text",
     ),
+    "an error that is passed back through an identity": (
+        "2 -> 3 identity -> 4 identity -> 3 softmax", "cross-entropy",
+        {"symbols": "delta", "detail": "summary"}, "to_text",
+    ),
     "a claim under a condition goes on behind a remark": ("2 -> 3 softmax", "focal", {"detail": "full"}, "to_text"),
     "a step from a product of Jacobians": (
         "3 -> 2 exp -> 2 exp -> 3 softmax", "cross-entropy", {"layout": "sample", "symbols": "d"}, "to_latex",

@@ -96,7 +96,11 @@ def _meanings(model: Model, lines: Iterable[tuple[Node, Node, str]]) -> Iterator
     loss = model.loss
     if loss is None:
         return
-    maps = {one: found for one, body in model.definitions.items() if (found := affine(body)) is not None}
+    maps = {
+        one: found
+        for one, body in model.definitions.items()
+        if one.name != "δ" and (found := affine(body)) is not None  # Wᵀδ, behind an identity, is no weighted sum
+    }
     outputs = {
         quantity(body.arguments[0]): one
         for one, body in model.definitions.items()
