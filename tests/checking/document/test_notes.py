@@ -38,8 +38,11 @@ CLAIMS = {
     "gradient_register.tex": [E] * 5,  # (k) for the layer
     "handwritten_ocr.txt": [E] * 7,  # d Z for dZ
     "hinton_style.md": [U] * 4,  # xⁿ for the case n
+    "index_gymnastics.tex": [E] * 5,
+    "kaggle_linear.md": [E] * 3,  # beside a cost, error is ŷ − y
     "keras_like.md": [E] + [S] * 3,
     "kronecker.md": [U, E, E],  # x^T ⊗ I isn't read
+    "lecture_slides.md": [E, E, U, W],  # s is not said of h, so nothing depends on h
     "likelihood.md": [E] * 3,  # ascent
     "logistic_neuron.md": [E] * 8,  # J of the set, L of one example
     "matrices.tex": [E, U, E, E],  # δ₁ as an entry isn't read
@@ -66,6 +69,7 @@ CLAIMS = {
     "three_layers.txt": [E] * 7,  # two columns of formulas
     "tied_weights.md": [E] * 5,
     "two_outputs.md": [E] * 6,
+    "torch_class.md": [E] * 7,  # self.
     "two_layer_scores.md": [E] * 6 + [S],  # summed over the wrong axis
     "vectorised_rows.md": [E] * 4,
     "week_three.md": [E] * 3 + [S] + [E] * 6,  # a formula that goes on in code; its * means ⊙

@@ -228,9 +228,10 @@ def _named(lines: Sequence[str]) -> _Names:
             if match["name"] and match["name"] not in _WORDS:
                 words.setdefault(match["name"])
     plain = [word for word in words if not _derivative_of(word, words)]
+    costs = {_stem(word)[0].lower() for word in plain} & _COSTS
     for word in plain:
         stem, layer = _stem(word)
-        usual = _usual(stem)
+        usual = None if stem.lower() == "error" and len(costs) > 1 else _usual(stem)  # beside a cost, ŷ − y
         if usual is not None or len(stem) == 1:
             names.letters[word] = (usual or stem, layer)
             names.taken.add((usual or stem).lower())
