@@ -239,10 +239,10 @@ def _variable(node: Node, writing: Writing) -> Iterator[Node]:
     if isinstance(node, Partial) and node.form != "operator":
         for edit in (_letter, _layer, _index):
             yield from (replace(node, by=other) for other in edit(node.by, writing) if isinstance(other, Letter))
-        whole = (other for other in writing.letters if not any(map(_is_entry, (*node.by.lower, *other.lower))))
-        for other in whole:
-            if writing.of(other).layer == writing.of(node.by).layer and _with_entries_of(other, node.by) == other:
-                yield replace(node, by=other)
+        for other in writing.letters:
+            found = _with_entries_of(other, node.by)
+            if found is not None and writing.of(other).layer == writing.of(node.by).layer and found != node.by:
+                yield replace(node, by=found)
 
 
 # ---------------------------------------------------------------- arrays

@@ -56,6 +56,7 @@ SINGLE = [
      "w_{2,jk} instead of w_{2,kj} (another index)"),
     ("a factor lost, not the claim itself", "= ∂ℓ/∂z_{2,j} a_{1,k}", "= ∂ℓ/∂z_{2,j}", ("missing factor",),
      "missing factor a_{1,k}"),
+    ("both indices in an update", "= w_{2,jk} − η", "= w_{2,kj} − η", ("index",), ""),
     ("a sum over the samples lost", "Σᵢ ∂J/∂z_{2,j}⁽ⁱ⁾ a_{1,k}⁽ⁱ⁾", "∂J/∂z_{2,j}⁽ⁱ⁾ a_{1,k}⁽ⁱ⁾", ("sum",), ""),
 ]  # fmt: skip
 

@@ -318,12 +318,22 @@ class Explainer(Judge):
         )
         lost = factors_of_one(left, right, self._numbers(left, right), page_parts, self.model)
         edits = chain(islice(first, MAX_TRIED), islice(lost, MAX_TRIED))
-        found = next((edit for edit in edits if self._try(left, edit.right, regime)), None)
+        found = next((edit for edit in edits if self._holds_as_written(left, edit.right, regime)), None)
         return (
             None
             if found is None
             else Form(found.right, np.zeros(()), tuple(Change(kind, found.slip, is_slip=True) for kind in found.kinds))
         )
+
+    def _holds_as_written(self, left: Node, right: Node, regime: Regime) -> bool:
+        """Whether a line holds in a regime; an update, as a step down the gradient."""
+        rate, loss = self._rate_and_loss(right)
+        if not isinstance(left, Letter) or rate is None or not self._is_update(left, right):
+            return self._try(left, right, regime)
+        try:
+            return self._update_holds(left, right, "=", rate, loss, regime)
+        except MeaningError:
+            return False
 
     def _form(self, left: Node, right: Node, sign: str, size: Letter) -> Form | None:
         """The line's own factors in the form in which it holds."""
