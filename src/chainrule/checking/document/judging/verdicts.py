@@ -235,8 +235,8 @@ class Judge(Updates):
         except MeaningError:
             return False
         return any(
-            bool(np.all(np.isfinite(one)) and np.all(np.isfinite(other))) and not same(one, other, flattened=False)
-            for one, other in pairs
+            bool(np.all(np.isfinite(one)) and np.all(np.isfinite(other))) and not same(one, other, flattened=True)
+            for one, other in pairs  # a row may be meant as a column
         )
 
     def _try(self, left: Node, right: Node, regime: Regime) -> bool:
