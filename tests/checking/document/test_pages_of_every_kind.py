@@ -18,6 +18,7 @@ CASES = {
         "2 -> 2 tanh -> 1 tanh", "mse", {"symbols": "delta", "detail": "summary"}, "to_text",
     ),
     "letters in a remark of plain text": ("2 -> 1 mish", "mse", {"detail": "full"}, "to_text"),
+    "a chain that goes on behind a remark": ("2 -> 1 silu", "mse", {"detail": "full"}, "to_text"),
     "the outputs before the only layer, and a line of prose that begins with for each": (
         "6 -> 3 identity", "mse", {"symbols": "previous", "detail": "full"}, "to_text",
     ),

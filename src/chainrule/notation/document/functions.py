@@ -58,7 +58,7 @@ def _softplus() -> list[Line]:
 def _silu() -> list[Line]:
     return [
         (_s + z * Call(sigmoid, z, 1), "silu is z σ(z): the product rule"),
-        (_s + z * (_s * (1 - _s)), "σ′ = σ (1 − σ)"),
+        (_s + z * (_s * (1 - _s)), "the derivative of the sigmoid put in"),
     ]
 
 
