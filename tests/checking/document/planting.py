@@ -200,7 +200,7 @@ class Sheet:
     def _size(self) -> Letter | None:
         """How the page writes the number of samples, where its cost is their mean."""
         sizes = [letter for letter in self._names if letter.name in {"m", "n"} and is_size(quantity(letter))]
-        return sizes[0] if sizes and not self.model.one_sample else None
+        return sizes[0] if sizes and self.model.batch_costs else None
 
     @cached_property
     def _slopes(self) -> tuple[Applied, ...]:
