@@ -130,7 +130,8 @@ def test_where_it_is(monkeypatch, tmp_path):
     assert cache_folder() == tmp_path
 
 
-def test_a_network_declared_again_is_not_scheduled_again(folder, monkeypatch):
+@pytest.mark.usefixtures("folder")
+def test_a_network_declared_again_is_not_scheduled_again(monkeypatch):
     first = program()
     monkeypatch.setattr(compilation, "schedule_of", None)
     assert program().source == first.source
