@@ -348,9 +348,11 @@ class Sheet:
 
     def _equal(self, line: Line, one: Node, other: Node) -> bool:
         """Whether two right sides, both wrong, are the same wherever they have a value."""
-        pairs = zip(self._versions(line, one), self._versions(line, other), strict=True)
+        versions, others = list(self._versions(line, one)), list(self._versions(line, other))
+        if len(versions) != len(others):  # only one of them speaks of every layer
+            return False
         seen = False
-        for (left, _, first), (_, _, second) in pairs:
+        for (left, _, first), (_, _, second) in zip(versions, others, strict=True):
             for regime in self._regimes(line, numbers=False):
                 for _, value, then in self._triples(left, first, second, regime, rows=False):
                     if (value is None) != (then is None) or (value is not None and not _close(value, then)):

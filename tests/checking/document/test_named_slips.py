@@ -148,3 +148,35 @@ def test_an_error_that_is_passed_back_to_itself():
     item = found(text, "δ¹ = (w²ᵀ δ²)", "δ¹ = (w²ᵀ δ¹)")
     assert item.verdict == "wrong"
     assert item.kinds == ("layer",)
+
+
+def test_a_factor_lost_from_the_terms_of_a_sum_that_is_no_number():
+    text = page("4 -> 3 silu -> 2 softmax", "cross-entropy", "index")
+    item = found(text, "= Σₖ ∂ℓ/∂z_{2,k} w_{2,kj}", "= Σₖ w_{2,kj}")
+    assert (item.kinds, item.slip) == (("missing factor",), "missing factor ∂ℓ/∂z_{2,k}")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "kind"),
+    [
+        ("∂ℓ/∂a₂ · ∂a₂/∂z₂ · ∂z₂/∂W₂ · ∂z₂/∂a₁", "stray factor"),
+        ("(∂ℓ/∂a₂ · ∂a₂/∂z₂ · ∂z₂/∂W₂) ⊙ σ′(z)", "stray factor"),
+        ("(∂ℓ/∂a₂)ᵀ · ∂a₂/∂z₂ · ∂z₂/∂W₂", "transpose"),
+    ],
+)
+def test_one_too_many_in_a_chain_of_jacobians(wrong, kind):
+    text = page("4 -> 3 silu -> 2 softmax", "cross-entropy", "sample")
+    item = found(text, "∂ℓ/∂W₂ = ∂ℓ/∂a₂ · ∂a₂/∂z₂ · ∂z₂/∂W₂", f"∂ℓ/∂W₂ = {wrong}")
+    assert (item.verdict, item.kinds) == ("wrong", (kind,))
+
+
+def test_an_update_of_a_batch_is_not_judged_for_one_sample():
+    text = page("3 -> 2 sigmoid", "bce", "index")
+    item = found(text, "= w_{1,jk} − η ∂J/∂w_{1,jk}", "= (1/n) (w_{1,jk} − η ∂J/∂w_{1,jk})")
+    assert (item.verdict, item.kinds) == ("scalar", ("1/m",))
+
+
+def test_the_number_of_samples_is_known_where_a_function_is_differentiated():
+    text = derive(Network.parse("3 -> 2 sigmoid", loss="bce"), detail="full").to_text()
+    item = found(text, "= e^{−z} / (1 + e^{−z})²", "= (1/n) e^{−z} / (1 + e^{−z})²")
+    assert (item.verdict, item.kinds) == ("wrong", ("1/m",))

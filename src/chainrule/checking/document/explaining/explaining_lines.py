@@ -97,14 +97,15 @@ class Explainer(Judge):
     ) -> Repair | None:
         """The slip of a line whose layers have numbers."""
         allowed = {ratio for ratio in ratios if ratio not in {0.0, 1.0, -1.0}}
-        place = self._first_place(left, right)
+        places = self._first_places(left, right)
         regime = self._claimed(left, right)
 
         itself = canonical(left)
         mentioned = itself in walk(canonical(right))
 
         def holds(candidate: Node) -> bool:
-            if (not mentioned and itself in walk(canonical(candidate))) or not self._is_near(place, candidate, allowed):
+            repeats = not mentioned and itself in walk(canonical(candidate))
+            if repeats or not self._is_near(places, candidate, allowed):
                 return False
             if self._try(left, candidate, SCALAR):
                 return not self._contradicted(left, candidate)
@@ -181,28 +182,22 @@ class Explainer(Judge):
         values = partial(_values_in, [self.point(left, argument, point) for point in POINTS])
         return self._lost(left, right, values(left), values, page_parts, holds, holds)
 
-    def _first_place(self, left: Node, right: Node) -> tuple[Setting, Array] | None:
-        """A setting of numbers, its indices bound, in which the left side has a value."""
+    def _first_places(self, left: Node, right: Node) -> list[tuple[Setting, Array]]:
+        """Settings of numbers, one for each reading of derivatives, in which the left side has a value."""
         indices = sorted(entry_indices(left) | entry_indices(right) - summed(right))
-        setting = self.world(SCALAR, 0).setting().binding(**self._bound(indices))
-        try:
-            return setting, evaluate(left, setting)
-        except MeaningError:
-            return None
+        found = []
+        for rows in (False, True):
+            setting = self.world(SCALAR, 0).setting(rows=rows).binding(**self._bound(indices))
+            try:
+                found.append((setting, evaluate(left, setting)))
+            except MeaningError:
+                return []
+        return found
 
-    def _is_near(self, place: tuple[Setting, Array] | None, candidate: Node, allowed: set[float]) -> bool:
+    @staticmethod
+    def _is_near(places: Sequence[tuple[Setting, Array]], candidate: Node, allowed: set[float]) -> bool:
         """Whether a candidate may hold: what fails at one place needn't be tried at others."""
-        if place is None or place[1].size != 1:
-            return True
-        setting, target = place
-        try:
-            value = evaluate(candidate, setting)
-        except MeaningError:
-            return False
-        if value.size != 1:
-            return True
-        one, other = float(target.real.ravel()[0]), float(value.real.ravel()[0])
-        return any(np.isclose(other, one * ratio, rtol=1e-6, atol=1e-11) for ratio in (1.0, *allowed))
+        return not places or any(_close_at(*place, candidate, allowed) for place in places)
 
     def _explain_update(
         self,
@@ -399,6 +394,20 @@ class Explainer(Judge):
 def _indices_of(left: Node, right: Node) -> set[str]:
     """The letters that count units in a line."""
     return (entry_indices(left) | entry_indices(right) | summed(right)) - {"i", "l"}
+
+
+def _close_at(setting: Setting, target: Array, candidate: Node, allowed: set[float]) -> bool:
+    """Whether a candidate has the value that is wanted, or may have it."""
+    if target.size != 1:
+        return True
+    try:
+        value = evaluate(candidate, setting)
+    except MeaningError:
+        return False
+    if value.size != 1:
+        return True
+    one, other = float(target.real.ravel()[0]), float(value.real.ravel()[0])
+    return any(np.isclose(other, one * ratio, rtol=1e-6, atol=1e-11) for ratio in (1.0, *allowed))
 
 
 def _values_in(settings: Sequence[Setting], node: Node) -> Array | None:

@@ -17,7 +17,7 @@ from chainrule.checking.document.explaining.kinds import missing, missing_sum
 from chainrule.checking.document.explaining.repairs import kind_of_factor
 from chainrule.checking.document.judging.verdicts import summed
 from chainrule.checking.document.meaning.generic_layers import at_layer, generic_letter
-from chainrule.checking.document.meaning.letters import quantity, rebuilt, without_samples
+from chainrule.checking.document.meaning.letters import entry_indices, quantity, rebuilt, without_samples
 from chainrule.checking.document.meaning.model import Model, is_function
 from chainrule.notation.meaning import Array
 from chainrule.notation.text import to_text
@@ -46,6 +46,7 @@ _PLACES = 60  # of a line in which something is put
 _STEPS = 12  # to solve for a factor
 _RTOL = 1e-7
 _LONGEST = 40  # nodes of a factor
+_IN_TERMS = 200  # factors that are tried in the terms of a sum
 
 
 def missing_parts(
@@ -78,13 +79,10 @@ def missing_parts(
     if not _samples(left) + _samples(right):
         factors = [without_samples(factor) for factor in factors]
     arguments = _arguments(right)
-    known = [
-        (factor, value)
-        for factor in dict.fromkeys(
-            own for factor in factors for own in (named(factor), *_taken_at(factor, arguments, model))
-        )
-        if left not in walk(factor) and (value := values(factor)) is not None and not np.allclose(value, 1.0)
-    ][: 2 * _PARTS]
+    tried = dict.fromkeys(own for factor in factors for own in (named(factor), *_taken_at(factor, arguments, model)))
+    usable = [(factor, values(factor)) for factor in tried if left not in walk(factor)]
+    known = [(factor, value) for factor, value in usable if value is not None and not np.allclose(value, 1.0)]
+    yield from _terms_of_sums(right, [factor for factor, value in usable if value is None], target, values)
     for place, put, outer in islice(_places(right), _PLACES):
         for head in sums:
             if not (outer | summed(place)).isdisjoint(head.indices):
@@ -97,10 +95,26 @@ def missing_parts(
         wanted = _wanted(Num("1") if place == ONES else place, put, target, values)
         if wanted is None:
             continue
-        for factor, value in known:
+        for factor, value in known[: 2 * _PARTS]:
             if np.allclose(value, wanted, rtol=_RTOL, atol=1e-12) and outer.isdisjoint(summed(factor)):
                 for product in _joined(place, factor):
                     yield Repair(missing(to_text(factor)), put(product), (kind_of_factor(factor, "missing factor"),))
+
+
+def _terms_of_sums(
+    right: Node, factors: Sequence[Node], target: Array, values: Callable[[Node], Array | None]
+) -> Iterator[Repair]:
+    """Right sides with a factor put into the terms of a sum, that has the sum's index and so no value outside."""
+    for place, put, _ in islice(_places(right), _PLACES):
+        if not isinstance(place, BigSum):
+            continue
+        own = [factor for factor in factors if not entry_indices(factor).isdisjoint(place.indices)]
+        for factor in own[:_IN_TERMS]:
+            joined = [put(replace(place, body=body)) for body in _joined(place.body, factor)]
+            value = values(joined[0])
+            if value is not None and np.allclose(value, target, rtol=_RTOL, atol=1e-12):
+                for candidate in joined:
+                    yield Repair(missing(to_text(factor)), candidate, (kind_of_factor(factor, "missing factor"),))
 
 
 def factors_of_one(

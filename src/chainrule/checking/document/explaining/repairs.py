@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, islice
 
-from chainrule.checking.document.explaining.edits import Repair, brackets, everywhere, indices, powers
+from chainrule.checking.document.explaining.edits import Repair, brackets, everywhere, indices, powers, transposes
 from chainrule.checking.document.explaining.kinds import SIGN, Kind, instead, missing, stray
 from chainrule.checking.document.meaning.letters import INDICES, LOSSES, Quantity, is_layer, is_size, quantity
 from chainrule.checking.document.meaning.model import Model, is_function
@@ -74,12 +74,13 @@ def repair(
         _arguments(right, known),
         _variables(right, known),
         powers(right),
+        transposes(right),
         indices(right, among),
         _stray_factors(right),
         _letters(right, known),
         _missing_factors(right, known, page_partials),
     )
-    for candidate in islice(chain.from_iterable(kinds), MAX_TRIED):
+    for candidate in chain.from_iterable(islice(kind, MAX_TRIED) for kind in kinds):
         if holds(candidate.right):
             if fits(candidate.right):
                 return replace(candidate, fits=True)

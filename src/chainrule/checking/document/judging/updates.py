@@ -55,7 +55,8 @@ class Updates(ABC):
         if not results[SCALAR]:
             way = "ascent" if self.climbs(loss) else "descent"
             return Judgement("wrong", why=f"it isn't a step of gradient {way}")
-        if results[BATCH] or (self.model.one_sample and results[ONE_SAMPLE]):
+        of_one = self.model.one_sample and not (isinstance(loss, Letter) and loss.name in self.model.batch_costs)
+        if results[BATCH] or (of_one and results[ONE_SAMPLE]):
             return Judgement("exact", "batch")
         return Judgement("scalar", "one sample" if results[ONE_SAMPLE] else "scalar only")
 

@@ -391,11 +391,17 @@ class Judge(Updates):
         """A setting in which the argument of f′(x) is a number, and letters for f(x) have its value."""
         functions = self.world(SCALAR, 0).functions
         letters_of_value = {letter for letter, name in self.model.aliases.items() if name == left.function.name} | {"a"}
-        values: dict[Node, Array] = {argument: np.asarray(point), PI: np.asarray(np.pi)}
+        values: dict[Node, Array] = {letter: np.asarray(float(BATCH.samples)) for letter in self._counts()}
+        values |= {argument: np.asarray(point), PI: np.asarray(np.pi)}
         if left.function.name in functions:
             value = functions[left.function.name](np.asarray(point))
             values |= {Letter(letter): value for letter in letters_of_value - {argument.name}}
         return Setting(values, functions, derivative=_slope_by(argument))
+
+    def _counts(self) -> set[Letter]:
+        """The letters that the page's costs have for the number of samples."""
+        costs = (body for one, body in self.model.definitions.items() if one.name in self.model.batch_costs)
+        return {Letter(letter.name) for body in costs for letter in letters(body) if letter.name in SIZES - {"K", "M"}}
 
     def _slope_at(self, left: Applied, point: float, right: Node) -> Judgement:
         """f′(0) = …: at a kink what is taken there is the writer's choice; elsewhere a claim, to the digits written."""
