@@ -99,6 +99,15 @@ def test_after_a_fork(repository):
     assert ran.returncode == 0, ran.stderr
 
 
+@pytest.fixture
+def interruptible():
+    """Python's own answer to Ctrl-C, which it does not give where the tests run in the background of a shell."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("n_threads", [1, 2])
 def test_an_interrupt_comes_between_two_calls(monkeypatch, n_threads):
     """The state after it is that of whole steps, and training can go on."""
@@ -159,6 +168,7 @@ def test_calls_that_take_too_long_stop_early_and_go_on(monkeypatch):
         np.testing.assert_array_equal(alone[name], hurried[name])
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("n_threads", [1, 2])
 @pytest.mark.parametrize("work", ["gradients", "predict"])
 def test_predictions_and_gradients_are_many_short_calls(monkeypatch, work, n_threads):
