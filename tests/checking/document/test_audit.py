@@ -53,7 +53,7 @@ def test_definitions_are_given(judged, page):
             assert item.verdict == "given", (row["id"], item)
 
 
-# Every WRONG row of the audit that is a root, with our name for its kind; S2.53 is read only after repair.
+# Every WRONG row of the audit that is a root, with our name for its kind; S2.53 is read only after repair, see below.
 ROOTS = {
     "S0.21": "wrong sign",
     "S1.42": "missing factor W^{[2]}ᵀ",
@@ -108,6 +108,7 @@ def test_damage_is_offered_a_repair_with_its_verdict(judged, row_id):
     assert item.verdict in {"wrong", "unread"}  # offered, never applied
     repaired = row["verdict_if_repaired"] or row["verdict"]
     assert item.offer.verdict == {**VERDICTS, "NOT-EQ": "given"}[repaired]
+    assert item.offer.slip == ("y instead of a₁" if row_id == "S2.53" else "")
 
 
 @pytest.mark.parametrize("page", PAGES)

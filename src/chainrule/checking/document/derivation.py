@@ -296,7 +296,10 @@ class _Checker:
             lost = judgement.verdict == "unread" and bool(right.problems)
             if verdict in {"exact", "scalar", "given"} or (lost and verdict == "wrong"):
                 latex = f"{to_latex(one.left)} {sign} {to_latex(one.right)}"
-                return Offer(one.damage, latex, verdict)
+                sides = replace(left, tree=one.left, problems=()), replace(right, tree=one.right, problems=())
+                found = self._judge_for(one.left, one.right).link(one.left, one.right, sign)
+                slip = self.slips.of_reading(*sides, found).words if verdict == "wrong" else ""
+                return Offer(one.damage, latex, verdict, slip)
         return None
 
     def _verdict_of(self, left: Node, right: Node, sign: str) -> Verdict:

@@ -19,11 +19,15 @@ class Offer:
         The whole link as it then reads.
     verdict : {"given", "exact", "scalar", "wrong"}
         The verdict that it would have.
+    slip : str
+        And the slip, where it would be wrong.
     """
 
     damage: str
     latex: str
     verdict: Verdict
+    slip: str = ""
 
     def __str__(self) -> str:
-        return f"{self.damage}: {self.latex} would be {self.verdict}"
+        slip = f" ({self.slip})" if self.slip else ""
+        return f"{self.damage}: {self.latex} would be {self.verdict}{slip}"

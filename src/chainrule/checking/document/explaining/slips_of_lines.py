@@ -84,6 +84,14 @@ class Slips:
             return Slip(both.slip, both.right, "root", why or judgement.why, both.kinds)
         return _unknown(judgement.why)
 
+    def of_reading(self, left: Side, right: Side, judgement: Judgement) -> Slip:
+        """The slip of a line as it may have been before it was damaged; later lines inherit nothing from it."""
+        seen = set(self.seen)
+        try:
+            return self.of(left, right, judgement, follows_right=False)
+        finally:
+            self.seen = seen
+
     def _stray(self, judge: Explainer, left: Node, right: Node, judgement: Judgement, *, follows_right: bool) -> Slip:
         """A differential that stands alone; a constant that is wrong besides is inherited by later lines."""
         origin = self._origin(judgement.slip, follows_right=follows_right)
