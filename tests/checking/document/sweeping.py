@@ -8,7 +8,7 @@ two trees, the sign, the model and what else the judge is told of the page. Ever
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from unittest import mock
@@ -42,11 +42,11 @@ class Combination:
     def id(self) -> str:
         return f"{self.layout}-{self.preset}-{self.network}"
 
-    def pages(self) -> Iterator[tuple[str, str]]:
+    def pages(self, forms: Sequence[str] = FORMS, details: Sequence[str] = DETAILS) -> Iterator[tuple[str, str]]:
         """What each page is and its text; a ValueError where derive refuses the letters of this preset."""
-        for detail in DETAILS:
+        for detail in details:
             derivation = derive(NETWORKS[self.network], layout=self.layout, symbols=self.preset, detail=detail)
-            for form in FORMS:
+            for form in forms:
                 yield f"{form[3:]} {detail}", getattr(derivation, form)()
 
 
@@ -66,7 +66,7 @@ def combinations() -> list[Combination]:
     return [Combination(network, layout, preset) for network in NETWORKS for layout in LAYOUTS for preset in PRESETS]
 
 
-def outcome_of(combination: Combination) -> Outcome:
+def outcome_of(combination: Combination, forms: Sequence[str] = FORMS, details: Sequence[str] = DETAILS) -> Outcome:
     """Judge the pages of a combination.
 
     What isn't given or exact, or is said not to follow or to differ, is a fault; so is any remark about a whole page.
@@ -74,7 +74,7 @@ def outcome_of(combination: Combination) -> Outcome:
     outcome = Outcome()
     seen: set[str] = set()
     try:
-        pages = list(combination.pages())
+        pages = list(combination.pages(forms, details))
     except ValueError as error:
         outcome.refused = str(error)
         return outcome
