@@ -18,8 +18,9 @@ from itertools import product
 import numpy as np
 
 from chainrule.checking.document.derivation import check_derivation
+from chainrule.checking.document.judging.identities import function_derivative
 from chainrule.checking.document.judging.sample_rows import expanded
-from chainrule.checking.document.judging.verdicts import Judge, function_derivative, summed
+from chainrule.checking.document.judging.verdicts import Judge, summed
 from chainrule.checking.document.judging.worlds import BATCH, ONE_SAMPLE, SCALAR, Regime, World
 from chainrule.checking.document.meaning.customs import conventions_of, settled
 from chainrule.checking.document.meaning.generic_layers import at_layer, generic_letter, is_d_letter, layer_versions

@@ -16,8 +16,9 @@ from chainrule.checking.document.explaining.kinds import Change, kinds_of, said_
 from chainrule.checking.document.explaining.matrix_forms import Form, matrix_form
 from chainrule.checking.document.explaining.missing_parts import factors_of_one, missing_parts
 from chainrule.checking.document.explaining.repairs import MAX_TRIED, edits_of, repair, strays_of
+from chainrule.checking.document.judging.identities import POINTS, function_derivative
 from chainrule.checking.document.judging.sample_rows import expanded
-from chainrule.checking.document.judging.verdicts import DRAWS, POINTS, Judge, function_derivative, summed
+from chainrule.checking.document.judging.verdicts import DRAWS, Judge, summed
 from chainrule.checking.document.judging.worlds import (
     BATCH,
     BATCH_OUTPUTS,
