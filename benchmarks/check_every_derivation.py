@@ -1,6 +1,7 @@
 """Everything that derive writes of the tests' zoo, judged: nothing may be other than exact or given.
 
-    python benchmarks/check_every_derivation.py LOG [--part 1/2] [--seconds 3600] [--only TEXT] [--seed 0] [--latex]
+    python benchmarks/check_every_derivation.py LOG [--part 1/2] [--seconds 3600] [--only TEXT] [--seed 0]
+        [--forms latex,markdown,text] [--levels full,steps,summary]
 
 Networks × layouts × presets × forms × levels of detail, about 50,000 pages, in an order drawn at random: some hours.
 One line of JSON for each network, layout and preset goes to LOG; what LOG already has is not judged again, so a run
@@ -18,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.checking.document.sweeping import as_record, combinations, outcome_of
+from tests.checking.document.sweeping import DETAILS, FORMS, as_record, combinations, outcome_of
 
 
 def lines_of(log):
@@ -36,10 +37,13 @@ def main():
     parser.add_argument("--seconds", type=float, default=float("inf"), help="none is begun after this")
     parser.add_argument("--only", default="", help="what the combination's name has in it")
     parser.add_argument("--seed", type=int, default=0, help="of the order")
-    parser.add_argument("--latex", action="store_true", help="of each combination one page: all there is, in LaTeX")
+    parser.add_argument("--forms", default=",".join(form.removeprefix("to_") for form in FORMS))
+    parser.add_argument("--levels", default=",".join(DETAILS), help="of detail")
     options = parser.parse_args()
     part, parts = map(int, options.part.split("/"))
-    only = (("to_latex",), ("full",)) if options.latex else ()
+    forms, levels = [f"to_{form}" for form in options.forms.split(",")], options.levels.split(",")
+    if not (set(forms) <= {*FORMS} and set(levels) <= {*DETAILS}):
+        parser.error(f"forms are {parser.get_default('forms')}; levels are {', '.join(DETAILS)}")
     start, worked = time.perf_counter(), time.process_time()
     wanted = combinations()
     random.Random(options.seed).shuffle(wanted)  # noqa: S311 - an order, no secret
@@ -50,7 +54,7 @@ def main():
     judged = 0
     with options.log.open("a", encoding="utf-8") as log:
         while left and time.perf_counter() - start < options.seconds:
-            record = as_record(left[0], outcome_of(left[0], *only))
+            record = as_record(left[0], outcome_of(left[0], forms, levels))
             records.append(record)
             print(json.dumps(record, ensure_ascii=False), file=log, flush=True)
             for fault in record["faults"][:3]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chainrule.checking.document.explaining.culprits import blamed
-from chainrule.checking.document.explaining.damage import readings
+from chainrule.checking.document.explaining.damage import Reading, readings
 from chainrule.checking.document.explaining.explaining_lines import Explainer
 from chainrule.checking.document.explaining.kinds import Change, Kind, kinds_of, said_of
 from chainrule.checking.document.explaining.matrix_forms import Form
@@ -296,11 +296,15 @@ class _Checker:
             lost = judgement.verdict == "unread" and bool(right.problems)
             if verdict in {"exact", "scalar", "given"} or (lost and verdict == "wrong"):
                 latex = f"{to_latex(one.left)} {sign} {to_latex(one.right)}"
-                sides = replace(left, tree=one.left, problems=()), replace(right, tree=one.right, problems=())
-                found = self._judge_for(one.left, one.right).link(one.left, one.right, sign)
-                slip = self.slips.of_reading(*sides, found).words if verdict == "wrong" else ""
+                slip = self._slip_of_reading(left, right, one, sign) if verdict == "wrong" else ""
                 return Offer(one.damage, latex, verdict, slip)
         return None
+
+    def _slip_of_reading(self, left: Side, right: Side, reading: Reading, sign: str) -> str:
+        """What would be wrong with a damaged line even if it were read so."""
+        judgement = self._judge_for(reading.left, reading.right).link(reading.left, reading.right, sign)
+        read = replace(left, tree=reading.left, problems=()), replace(right, tree=reading.right, problems=())
+        return self.slips.of_reading(*read, judgement).words
 
     def _verdict_of(self, left: Node, right: Node, sign: str) -> Verdict:
         if self._names_derivative(left, right):
