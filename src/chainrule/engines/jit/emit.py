@@ -117,6 +117,10 @@ class Function:
     def less(self, a: Index, b: Index) -> str:
         return self.value(f"icmp ult i64 {a}, {b}")
 
+    def choose(self, condition: str, a: str, b: str) -> str:
+        """One of two addresses."""
+        return self.value(f"select i1 {condition}, ptr {a}, ptr {b}")
+
     # ---- memory ----
     def at(self, pointer: str, offset: Index, kind: str) -> str:
         """The address ``offset`` elements of type ``kind`` further on."""

@@ -8,7 +8,7 @@ the width of registers decide which chains run side by side, never their order.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from chainrule.engines.jit.emit import Index
 from chainrule.engines.jit.lanes import Lanes
@@ -18,10 +18,23 @@ from chainrule.engines.jit.tiles import Environment, TileKernel
 from chainrule.engines.jit.vectors import Vectors
 from chainrule.expressions.terms import SAMPLES
 
-__all__ = ["accumulate", "lane_counts", "rounds_of", "row_tile"]
+__all__ = ["FAR_OPERAND", "accumulate", "fetch_rows", "lane_counts", "rounds_at_once", "rounds_of", "row_tile"]
+
+FAR_OPERAND = 1 << 15
+"""Bytes of an operand that is larger than what a first-level cache keeps of it while a tile runs: its lines are asked
+for some rounds before they are used. At 1024 inputs a product forward takes 6 % less time, a weight's gradient of 512
+samples 6 %; what lies in the first-level cache gains nothing.
+"""
+
+_ROUNDS_AHEAD = 16
+"""How many rounds before they are used the rows of a panel are asked for; 8 and 32 are worse by less than 1 %."""
 
 
-def _at_once(sums: int) -> int:
+Fetch = Callable[[Index, str, str], None]
+"""Asks for cache lines in one turn of a product's loop; given the turn's number and the pointers a and b."""
+
+
+def rounds_at_once(sums: int) -> int:
     """How many rounds of a product are written out: a tile with many accumulators hides the loop's own cost."""
     return 2 if sums >= 16 else 4
 
@@ -66,23 +79,34 @@ def accumulate(
     a_step: int,
     a_row: int,
     b_step: int,
+    fetch: Fetch | None = None,
 ) -> tuple[list[str], str, str]:
-    """`count` rounds of `_multiply_add`, a and b moving on by their steps; (sums, a, b) afterwards."""
+    """`count` rounds of `_multiply_add`, a and b moving on by their steps; (sums, a, b) afterwards.
+
+    ``fetch`` is called in each turn of the loop, which is `rounds_at_once` rounds.
+    """
     kinds = [v.lanes.vector] * len(sums) + ["ptr", "ptr"]
     f, step = v.function, {"a_step": a_step, "a_row": a_row, "b_step": b_step}
 
-    def rounds(state: Sequence[str], number: int) -> list[str]:
+    def rounds(turn: Index, state: Sequence[str], number: int) -> list[str]:
+        if fetch is not None:
+            fetch(turn, state[-2], state[-1])
         return rounds_of(v, state, rows, vectors, number, **step)
 
     state = [*sums, a, b]
-    at_once = _at_once(len(sums))
+    at_once = rounds_at_once(len(sums))
     whole = f.divide(count, at_once)
-    state = f.loop(0, whole, lambda _, now: rounds(now, at_once), carried=list(zip(kinds, state, strict=True)))
+    state = f.loop(0, whole, lambda turn, now: rounds(turn, now, at_once), carried=list(zip(kinds, state, strict=True)))
     rest = f.remainder(count, at_once)
     if isinstance(rest, int):
-        state = rounds(state, rest) if rest else state
+        state = rounds_of(v, state, rows, vectors, rest, **step) if rest else state
     else:
-        state = f.loop(0, rest, lambda _, now: rounds(now, 1), carried=list(zip(kinds, state, strict=True)))
+        state = f.loop(
+            0,
+            rest,
+            lambda _, now: rounds_of(v, now, rows, vectors, 1, **step),
+            carried=list(zip(kinds, state, strict=True)),
+        )
     return state[:-2], state[-2], state[-1]
 
 
@@ -100,16 +124,51 @@ def row_tile(
         sums, _, _ = accumulate(v, sums, rows, vectors, "%a", "%b", reduced, a_step=left.rows, a_row=1, b_step=panel)
     else:
         kinds = [lanes.vector] * len(sums) + ["ptr", "ptr"]
+        ends, far = -(-reduced // panel) - 1, reduced * panel * lanes.bytes > FAR_OPERAND
 
-        def one_panel(_: Index, state: list[str], count: int = panel) -> list[str]:
+        def one_panel(number: Index, state: list[str], count: int = panel) -> list[str]:
             *inner, a, b = state
-            inner, _a, b = accumulate(v, inner, rows, vectors, a, b, count, a_step=1, a_row=panel, b_step=panel)
-            return [*inner, f.at(a, left.panel_stride, lanes.scalar), b]
+            following = f.at(a, left.panel_stride, lanes.scalar)
+            fetch = None
+            if ends:
+                first_of_next_tile = f.at("%a", rows * panel, lanes.scalar)
+                coming = f.choose(f.less(number, ends), following, first_of_next_tile)
+                fetch = _fetch_for_panel(v, rows, vectors, coming, far=far)
+            inner, _a, b = accumulate(
+                v, inner, rows, vectors, a, b, count, a_step=1, a_row=panel, b_step=panel, fetch=fetch
+            )
+            return [*inner, following, b]
 
         state = [*sums, "%a", "%b"]
         state = f.loop(0, reduced // panel, one_panel, carried=list(zip(kinds, state, strict=True)))
         if reduced % panel:
-            state = one_panel(0, state, reduced % panel)
+            state = one_panel(ends, state, reduced % panel)
         sums = state[:-2]
     kernel.finish(sums, rows)
     return kernel
+
+
+def _fetch_for_panel(v: Vectors, rows: int, vectors: int, coming: str, *, far: bool) -> Fetch:
+    """Ask for the tile's rows of the panel that comes next, some rows in each turn, and far operands' rows of B.
+
+    The rows of a panel lie together, and far from those of the panel before: no processor foresees that.
+    """
+    f, lanes, at_once = v.function, v.lanes, rounds_at_once(rows * vectors)
+    a_turn = -(-rows * at_once // lanes.panel)
+
+    def fetch(turn: Index, _: str, b: str) -> None:
+        begin = f.at(coming, f.multiply(turn, a_turn * lanes.panel), lanes.scalar)
+        for vector in range(2 * a_turn):
+            f.prefetch(f.at(begin, vector * lanes.count, lanes.scalar))
+        if far:
+            fetch_rows(v, b, at_once, vectors, lanes.panel)
+
+    return fetch
+
+
+def fetch_rows(v: Vectors, pointer: str, rounds: int, vectors: int, step: int) -> None:
+    """Ask for what a pointer that moves on by `step` will read some rounds later, in as many rounds as given."""
+    f, lanes = v.function, v.lanes
+    for number in range(_ROUNDS_AHEAD, _ROUNDS_AHEAD + rounds):
+        for vector in range(vectors):
+            f.prefetch(f.at(pointer, number * step + vector * lanes.count, lanes.scalar))

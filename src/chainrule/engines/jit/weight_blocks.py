@@ -146,7 +146,7 @@ class WeightBlocks:
         done = 0
         for start, height in self._tiles_of(rows):
             kernel = weight_tile(
-                a.environment, stage, height, valid, self.row_axis, self.vector_axis, steps_of(factors)
+                a.environment, stage, height, valid, self.row_axis, self.vector_axis, steps_of(factors), a.batch
             )  # fmt: skip
             name = a.module.add(kernel.function, f"{stage.result.name}_{height}x{len(valid)}")
             if isinstance(factors, Panels):

@@ -19,7 +19,7 @@ from itertools import zip_longest
 
 from chainrule.engines.jit.emit import Index
 from chainrule.engines.jit.layout import Columns, Panels
-from chainrule.engines.jit.products import accumulate, rounds_of
+from chainrule.engines.jit.products import FAR_OPERAND, Fetch, accumulate, fetch_rows, rounds_at_once, rounds_of
 from chainrule.engines.jit.stages import WeightProduct
 from chainrule.engines.jit.tiles import Environment, TileKernel
 
@@ -47,12 +47,15 @@ def weight_tile(
     row_axis: str,
     vector_axis: str,
     steps: Steps,
+    samples: int,
 ) -> TileKernel:
     """A tile of `rows` rows of a weight's panel, while the statements of the tile before it run.
 
     Operands ``a`` (steps given), ``b`` (panels), ``samples``, and ``scratch``, where the sums go in the end; until
     then the sums of ``waiting`` rows of the tile before lie in it, from ``first`` on. The places passed are those of
     the tile before; this tile's rows of the same values, ``distance`` numbers on, are fetched into the cache.
+
+    `samples` is the largest batch: of a large one, the rows of ``a`` are asked for some rounds before they are used.
 
     Between two pieces of the statements on a waiting row stand rounds of the product, where that helps
     (`_rounds_between`) and as long as the samples last.
@@ -87,7 +90,11 @@ def weight_tile(
     *sums, a, b = f.loop(0, "%waiting", waiting_row, carried=list(zip(kinds, state, strict=True)))
     filled = f.minimum(f.multiply("%waiting", gaps), f.divide("%samples", max(between, 1)))
     left = f.subtract("%samples", f.multiply(filled, between))
-    sums, _, _ = accumulate(v, sums, rows, vectors, a, b, left, **step)
+    at_once = rounds_at_once(len(sums))
+    fetch: Fetch | None = None
+    if steps.sample == lanes.panel and samples * lanes.panel * lanes.bytes > FAR_OPERAND:
+        fetch = lambda _turn, a, _b: fetch_rows(v, a, at_once, 1, lanes.panel)  # noqa: E731
+    sums, _, _ = accumulate(v, sums, rows, vectors, a, b, left, **step, fetch=fetch)
     for number, value in enumerate(sums):
         v.store(value, f.at("%scratch", number * lanes.count, lanes.scalar))
     f.do("ret void")
