@@ -46,10 +46,13 @@ def mean_cost(costs: Costs, epoch: Epoch, *, divided: bool = True) -> float:
 
     J is (L + R)/s, or L/s + R for a network whose penalty is not `divided`.
     """
-    done, sizes = costs.divisor != 0, epoch.sizes
-    L, R, s = costs.data[done], costs.penalty[done], costs.divisor[done]
+    L, R, s, sizes, samples = costs.data, costs.penalty, costs.divisor, epoch.sizes, len(epoch.order)
+    if not s.all():
+        done = s != 0
+        L, R, s, sizes = L[done], R[done], s[done], sizes[done]
+        samples = max(int(sizes.sum()), 1)
     J = (L + R) / s if divided else L / s + R
-    return float(J @ sizes[done] / max(int(sizes[done].sum()), 1))
+    return float(J @ sizes) / samples
 
 
 @dataclass(frozen=True, kw_only=True)
