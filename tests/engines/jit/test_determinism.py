@@ -2,9 +2,13 @@
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
+from chainrule.calculus import derive
+from chainrule.engines.interface import Data
+from chainrule.engines.jit.program import JitProgram
 from chainrule.network import Adam, Dense, Network, Penalty
-from tests.engines.jit.agreement import trained
+from tests.engines.jit.agreement import epoch, samples_of, trained
 from tests.zoo import Animal
 
 PENALTY = Penalty(l2=0.1, l1=0.02)
@@ -35,13 +39,20 @@ def test_threads(network, dtype):
         assert_same(outcome(network, dtype, n_threads=threads), alone)
 
 
-def test_threads_that_share_a_first_layer_by_its_columns():
+@pytest.mark.parametrize(("samples", "threads"), [(50, 2), (17, 2), (50, 3), (19, 4)])
+def test_threads_that_share_a_first_layer_by_its_columns(samples, threads):
     network = Network([Dense(97, "tanh"), Dense(5, "softmax")], 350, "cross-entropy")
-    for samples, threads in ((50, 2), (50, 3), (19, 4)):
-        options = {"samples": samples, "batch_size": 16, "reference": False}
-        [(alone, _)] = trained(Animal(network), Adam(), "float32", **options)
-        [(many, _)] = trained(Animal(network), Adam(), "float32", **options, n_threads=threads)
-        assert_same(alone, many)
+    params, data, _ = samples_of(Animal(network), "float32", samples)
+    X = np.where(np.abs(data.X) < 0.5, 0, data.X)
+    results = []
+    for n_threads, rows in ((1, X), (threads, X), (threads, csr_array(X))):
+        program = JitProgram(derive(network, optimiser=Adam()), np.dtype("float32"), 16, n_threads)
+        program.load(params)
+        for seed in range(2):
+            program.train(Data(rows, data.Y), epoch(samples, 16, seed))
+        results.append(program.state())
+    assert_same(results[1], results[0])
+    assert_same(results[2], results[0])
 
 
 def test_threads_with_clipping():

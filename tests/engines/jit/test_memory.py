@@ -23,6 +23,7 @@ NETWORKS = [
     Network([Dense(33, "relu"), Dense(1, "sigmoid")], 5, "bce", penalty=Penalty(l2=0.1), sample_weights=True),
     Network([Dense(3, "softmax")], 64, "cross-entropy"),
     Network([Dense(130, "identity")], 3, "squared-error"),
+    Network([Dense(97, "tanh"), Dense(2, "softmax")], 350, "cross-entropy"),
 ]
 
 
@@ -32,6 +33,9 @@ def free(part):
     used = np.zeros(len(part.memory), bool)
     for place in layout.places.values():
         used[place.offset : place.offset + place.size] = True
+    for symbol, distance in part.assembly.second_copies.items():
+        place = layout.places[symbol.name]
+        used[place.offset + distance : place.offset + distance + place.size] = True
     for offset, units in part.assembly.total_places.values():
         used[offset : offset + units * layout.lanes.panel] = True
     return ~used

@@ -70,6 +70,8 @@ class Assembly:
         Tiles of samples, and the rows of each; every value per sample has room for all of them.
     held : int
         Parameters and state are the first so many numbers of the memory.
+    second_copies : dict of Symbol to int
+        Inputs that each of two threads gathers for itself, and the distance from one's numbers to the other's.
     """
 
     def __init__(
@@ -97,6 +99,7 @@ class Assembly:
         self.row_tiles = tiles_of_rows(batch, target.tile_rows)
         self.layout = Layout(lanes, sizes, self.row_tiles[0] * self.row_tiles[1], narrow, gap)
         self._place_values(kept)
+        self.second_copies: dict[Symbol, int] = {}
         self._share_first_layer()
         self.total_places = {
             total.symbol.name: (self.layout.array(self.units_of(stage.axes) * lanes.panel), self.units_of(stage.axes))
@@ -137,6 +140,9 @@ class Assembly:
                 narrow = stage.axis in self.layout.narrow
                 size = weight.size * self.lanes.bytes
                 stage.by_columns = not narrow and is_shared_by_columns(inputs, self.batch, size)
+                if stage.by_columns:
+                    place = self.layout.matrix(stored_name(stage.left))
+                    self.second_copies[stage.left] = self.layout.array(place.size) - place.offset
 
     def _along(self, weight: Symbol) -> str:
         place = self.layout.matrix(stored_name(weight))
@@ -164,6 +170,8 @@ class Assembly:
         self.computed_scalars = f.reserve(self.lanes.scalar, max(len(self.environment.computed), 1), 8)
         self.scratch = f.reserve(self.lanes.vector, self.target.tile_rows * self.target.tile_vectors, VECTOR_BYTES)
         self.local_totals = f.reserve("double", max(len(self.schedule.totals), 1), 8)
+        self.are_two = f.value("icmp eq i64 %threads, 2") if self.second_copies else "false"
+        self._second = f.value(f"select i1 {self.are_two}, i64 %thread, i64 0") if self.second_copies else "0"
         self.parameter_stages = ParameterStages(self)
         self.row_stages = RowStages(self)
         f.loop("%start", "%stop", self._step, carried=[("i64", "0")], limit=self._limit)
@@ -211,6 +219,14 @@ class Assembly:
             self.function.when(self.function.value("icmp eq i64 %thread, 0"), body)
 
     # ---- what the stages use ----
+    def is_gathered_by_each(self, symbol: Symbol) -> bool:
+        """Whether each of two threads gathers all rows of an input for itself."""
+        return symbol in self.second_copies
+
+    def own_copy(self, symbol: Symbol) -> Index:
+        """Numbers from a value's place to this thread's own copy of it; 0 where the threads share one."""
+        return self.function.multiply(self._second, self.second_copies.get(symbol, 0))
+
     def pointer(self, offset: Index) -> str:
         """An address in the program's memory."""
         return self.function.at(self.names["memory"], offset, self.lanes.scalar)

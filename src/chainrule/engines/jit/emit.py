@@ -96,6 +96,8 @@ class Function:
     def multiply(self, a: Index, b: Index) -> Index:
         if isinstance(a, int) and isinstance(b, int):
             return a * b
+        if a == 0 or b == 0:
+            return 0
         return b if a == 1 else a if b == 1 else self._integer("mul", a, b)
 
     def divide(self, a: Index, b: Index) -> Index:

@@ -150,7 +150,8 @@ class WeightBlocks:
             )  # fmt: skip
             name = a.module.add(kernel.function, f"{stage.result.name}_{height}x{len(valid)}")
             if isinstance(factors, Panels):
-                factor = f.add(factors.at(f, f.divide(first, lanes.panel), 0), start)
+                own = a.own_copy(operand[self.row_axis])
+                factor = f.add(f.add(factors.at(f, f.divide(first, lanes.panel), 0), start), own)
             else:
                 factor = factors.at(f, f.add(first, start), 0)
             row, again = f.add(first, done), done - start
