@@ -252,6 +252,10 @@ PREPARE = {
 
 
 # ---------------------------------------------------------------- one process per peer and number of threads
+REST = 0.3
+"""Seconds after which the threads of the peer before no longer spin for more work (OpenMP's do for 0.2 s)."""
+
+
 def work(peer, threads):
     """Answer each line on standard input, a case's name and a seed, with a line of JSON."""
     _bind(threads)
@@ -384,6 +388,7 @@ def measure(cases, peers, threads, rounds):
             for number in range(rounds):
                 for worker in workers:
                     answer = first[worker.peer]
+                    time.sleep(REST if count > 1 else 0)
                     answer = answer if "missing" in answer else worker.ask(case, number + 1)
                     if "missing" in answer:
                         missing[worker.peer] = answer["missing"]
