@@ -34,9 +34,13 @@ Fetch = Callable[[Index, str, str], None]
 """Asks for cache lines in one turn of a product's loop; given the turn's number and the pointers a and b."""
 
 
-def rounds_at_once(sums: int) -> int:
-    """How many rounds of a product are written out: a tile with many accumulators hides the loop's own cost."""
-    return 2 if sums >= 16 else 4
+def rounds_at_once(lanes: Lanes, sums: int) -> int:
+    """How many rounds of a product are written out: a tile with many accumulators hides the loop's own cost.
+
+    A panel of float64 has half as many rounds, and leaving its loop costs as much: with four rounds at once a step of
+    64 or 100 inputs takes 3 % less time than with two.
+    """
+    return 2 if sums >= 16 and lanes.bytes == 4 else 4
 
 
 def lane_counts(lanes: Lanes, width: int) -> tuple[int, ...]:
@@ -94,7 +98,7 @@ def accumulate(
         return rounds_of(v, state, rows, vectors, number, **step)
 
     state = [*sums, a, b]
-    at_once = rounds_at_once(len(sums))
+    at_once = rounds_at_once(v.lanes, len(sums))
     whole = f.divide(count, at_once)
     state = f.loop(0, whole, lambda turn, now: rounds(turn, now, at_once), carried=list(zip(kinds, state, strict=True)))
     rest = f.remainder(count, at_once)
@@ -153,7 +157,7 @@ def _fetch_for_panel(v: Vectors, rows: int, vectors: int, coming: str, *, far: b
 
     The rows of a panel lie together, and far from those of the panel before: no processor foresees that.
     """
-    f, lanes, at_once = v.function, v.lanes, rounds_at_once(rows * vectors)
+    f, lanes, at_once = v.function, v.lanes, rounds_at_once(v.lanes, rows * vectors)
     a_turn = -(-rows * at_once // lanes.panel)
 
     def fetch(turn: Index, _: str, b: str) -> None:

@@ -90,7 +90,7 @@ def weight_tile(
     *sums, a, b = f.loop(0, "%waiting", waiting_row, carried=list(zip(kinds, state, strict=True)))
     filled = f.minimum(f.multiply("%waiting", gaps), f.divide("%samples", max(between, 1)))
     left = f.subtract("%samples", f.multiply(filled, between))
-    at_once = rounds_at_once(len(sums))
+    at_once = rounds_at_once(lanes, len(sums))
     fetch: Fetch | None = None
     if steps.sample == lanes.panel and samples * lanes.panel * lanes.bytes > FAR_OPERAND:
         fetch = lambda _turn, a, _b: fetch_rows(v, a, at_once, 1, lanes.panel)  # noqa: E731
