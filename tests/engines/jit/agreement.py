@@ -84,7 +84,7 @@ def trained(
     return results
 
 
-def trained_weights(seed):
+def trained_weights(seed, n_threads=1):
     """The jit's state after a training of a small network, on as many samples as the seed says."""
-    [(state, _)] = trained(SMALL, Adam(), "float32", samples=60 + seed, reference=False)
+    [(state, _)] = trained(SMALL, Adam(), "float32", samples=60 + seed, n_threads=n_threads, reference=False)
     return state

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from chainrule.engines.interface import Epoch
-from chainrule.engines.jit import execution
+from chainrule.engines.jit import execution, workers
 from chainrule.engines.jit import thread_choice as thread_choice_module
 from chainrule.engines.jit.thread_choice import AutomaticThreads, FixedThreads, thread_choice
 from chainrule.network import Adam
@@ -143,6 +143,7 @@ def test_no_more_threads_to_be_had(monkeypatch):
     def refuse(_):
         raise RuntimeError("can't start new thread")
 
+    monkeypatch.setattr(workers, "_idle", [])
     monkeypatch.setattr(threading.Thread, "start", refuse)
     [(refused, _)] = trained(ANIMAL, Adam(), "float64", n_threads=3, reference=False)
     for name in alone:

@@ -12,11 +12,11 @@ from tests.engines.jit.agreement import trained_weights
 
 
 def _train_into(queue):
-    queue.put(trained_weights(1)["W1"])
+    queue.put(trained_weights(1, n_threads=2)["W1"])
 
 
 if __name__ == "__main__":
-    mine = trained_weights(1)["W1"]
+    mine = trained_weights(1, n_threads=2)["W1"]
     context = multiprocessing.get_context("fork")
     results = context.SimpleQueue()
     child = context.Process(target=_train_into, args=(results,))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
-import threading
 import time
 import weakref
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from chainrule.engines.jit.assembly import Assembly
 from chainrule.engines.jit.machine import Library
 from chainrule.engines.jit.thread_choice import ThreadChoice
+from chainrule.engines.jit.workers import run_together
 
 __all__ = ["Execution", "aligned_zeros"]
 
@@ -126,42 +126,10 @@ class Execution:
         if threads == 1:
             self._run(address, start, stop, 0, 1)
             return
-        everybody, begin = threading.Event(), False
-
-        def work(number: int) -> None:
-            everybody.wait()
-            if begin:
-                self._run(address, start, stop, number, threads)
-
-        # This thread only waits: an interrupt that reached it inside its share would leave the others at a barrier.
-        workers: list[threading.Thread] = []
-        try:
-            for number in range(threads):
-                workers.append(threading.Thread(target=work, args=(number,), daemon=True))
-                workers[-1].start()
-            begin = True
-        except RuntimeError:  # no more threads to be had
-            workers.pop()
-        try:
-            everybody.set()
-        finally:
-            everybody.set()
-            self._wait_for(workers)
-        if not begin:
+        shares = [functools.partial(self._run, address, start, stop, number, threads) for number in range(threads)]
+        if not run_together(shares, _PATIENCE, self._ask_to_stop):
             self._run(address, start, stop, 0, 1)
 
-    def _wait_for(self, workers: list[threading.Thread]) -> None:
-        """Wait for all. Where that takes too long, because others need the processors too, ask them to stop early.
-
-        An interrupt does the same, and is passed on once they have ended.
-        """
-        interrupt: KeyboardInterrupt | None = None
-        for worker in workers:
-            while worker.is_alive():
-                try:
-                    worker.join(_PATIENCE)
-                except KeyboardInterrupt as reason:
-                    interrupt = reason
-                self._request[0] = 1
-        if interrupt is not None:
-            raise interrupt
+    def _ask_to_stop(self) -> None:
+        """Let the threads end after the step that they are at, because others need the processors too."""
+        self._request[0] = 1
