@@ -13,7 +13,9 @@ and once more through torch.compile, JAX as one scan over a whole epoch whose pe
 part. The table ends with each peer's settings; one that is not installed, or finds no C++ compiler, is named with the
 reason.
 
-The share of the processor's multiply-adds is taken against two loops that chainrule's process runs after every round.
+The share of the processor's multiply-adds is taken against two loops that chainrule's process runs after every round,
+and once more against the first of them while the processor has the frequency of the training: under a product it is
+lower than under multiply-adds alone.
 """
 
 from __future__ import annotations
@@ -123,11 +125,12 @@ def chainrule(case, threads):
     data = Data(X, y.astype(np.int64) if case.classifies else y[:, None])
 
     def run(seed):
-        epoch = Epoch(case.permutation(seed), case.batch, np.full(case.steps, 1e-3))
+        epoch = Epoch(case.permutation(seed).astype(np.int32), case.batch, np.full(case.steps, 1e-3))
         began = CLOCK()
         program.train(data, epoch)
         return CLOCK() - began
 
+    run.program = program
     return run
 
 
@@ -260,7 +263,10 @@ def work(peer, threads):
     """Answer each line on standard input, a case's name and a seed, with a line of JSON."""
     _bind(threads)
     prepared = {}
-    peaks = {loads: peak(loads) for loads in (False, True)} if peer == "chainrule" else {}
+    if peer == "chainrule":
+        from multiply_adds import Loop
+
+        registers, product = Loop(DTYPE, loads=False), Loop(DTYPE, loads=True)
     for line in sys.stdin:
         name, seed = line.split()
         try:
@@ -272,7 +278,9 @@ def work(peer, threads):
             else:
                 answer = {"step": prepared[name](int(seed)) / CASES[name].steps * 1e6}
                 if peer == "chainrule":
-                    answer |= {"peak": peaks[False](), "product": peaks[True]()}
+                    answer |= {"peak": registers.speed(clock=CLOCK), "product": product.speed(clock=CLOCK)}
+                    if threads == 1:
+                        answer["share"] = share_of_peak(CASES[name], prepared[name], registers)
         except Exception as error:  # noqa: BLE001  not installed, or no C++ compiler: the table says which
             prepared.pop(name, None)
             answer = {"missing": f"{type(error).__name__}: {next(iter(str(error).strip().splitlines()), '')}"}
@@ -319,64 +327,38 @@ def _has_avx512():
     return host_target().isa == "avx512"
 
 
-def peak(loads):
-    """A callable that measures the GFLOP/s of one thread that only multiplies and adds.
+def share_of_peak(case, run, registers):
+    """The share of a processor's multiply-adds, by cycles: whatever frequency it has while it trains.
 
-    Without loads all operands stay in registers. With loads it is the inner loop of a matrix product on operands in
-    the first-level cache, as no product can be faster: a processor may run it at a lower frequency than the former.
+    Under products it is lower than under multiply-adds in registers. The median of the calls of compiled code in
+    three epochs, some 20 ms each.
     """
-    import ctypes
+    from multiply_adds import Watched
 
-    from chainrule.engines.jit.emit import Function
-    from chainrule.engines.jit.lanes import lanes_of
-    from chainrule.engines.jit.machine import compile_object, load_object
-    from chainrule.engines.jit.module import Module
-    from chainrule.engines.jit.target import host_target
-    from chainrule.engines.jit.vectors import Vectors
+    watched, shares = Watched(), []
+    rounds = 20_000
+    alone = statistics.median(watched.cycles(registers.function, registers.place, rounds) for _ in range(100))
+    least = alone / (rounds * registers.flops)
+    execution = run.program._training.execution
+    original, function = execution._run, execution._library.addresses["run"]
 
-    target, lanes = host_target(), lanes_of(DTYPE)
-    f = Function([("ptr", "place"), ("i64", "rounds")], exported=True)
-    v = Vectors(f, lanes, target)
-    rows, vectors = (6, 4) if target.isa == "avx512" else (4, 1)
+    def counted(context, start, stop, *threads):
+        cycles = watched.cycles(function, context, start, stop, *threads)
+        shares.append(case.flops * (stop - start) * least / cycles)
 
-    def one_round(i, sums):
-        here = f.at("%place", f.multiply(f.remainder(i, 64), lanes.panel), lanes.scalar) if loads else "%place"
-        columns = [v.load(f.at(here, k * lanes.count, lanes.scalar)) for k in range(vectors)] if loads else [first] * 4
-        new = list(sums)
-        for r in range(rows):
-            factor = v.load_splat(f.at(here, r * lanes.panel, lanes.scalar)) if loads else first
-            for k in range(vectors):
-                new[r * vectors + k] = v.fma(factor, columns[k], sums[r * vectors + k])
-        return new
-
-    first = v.load("%place")
-    for each in f.loop(0, "%rounds", one_round, carried=[(lanes.vector, first)] * (rows * vectors)):
-        v.store(each, "%place")
-    f.do("ret void")
-    module = Module(target)
-    library = load_object(compile_object((module.add(f, "peak"), module.text)[1], target), ["peak"])
-    run, place = library.function("peak", [ctypes.c_void_p, ctypes.c_int64]), np.zeros(16384, DTYPE)
-    address, rounds = place.ctypes.data + -place.ctypes.data % 64, 500_000
-
-    def measure():
-        place[:] = np.random.default_rng(0).standard_normal(len(place)) * 1e-3
-        best = min(_timed(run, address, rounds) for _ in range(3))
-        return 2 * lanes.count * rows * vectors * rounds / best / 1e9
-
-    measure.library = library  # the code lives as long as the callable
-    return measure
-
-
-def _timed(run, *arguments):
-    began = CLOCK()
-    run(*arguments)
-    return CLOCK() - began
+    execution._run = counted
+    try:
+        for seed in range(3):
+            run(seed)
+    finally:
+        execution._run = original
+    return statistics.median(shares)
 
 
 def measure(cases, peers, threads, rounds):
-    """{threads: {case: {peer: {"median": µs, "best": µs, "first": s}}}}; chainrule's "peak", "product" in GFLOP/s.
+    """{threads: {case: {peer: {"median": µs, "best": µs, "first": s}}}}, and {peer: why it did not run}.
 
-    And {peer: why it did not run}.
+    Chainrule has "share", and "peak" and "product" in GFLOP/s, too.
     """
     results, missing = {}, {}
     for count in threads:
@@ -406,7 +388,10 @@ def measure(cases, peers, threads, rounds):
 def _summary(answers, first):
     times = [answer["step"] for answer in answers]
     found = {"median": statistics.median(times), "best": min(times), "first": first}
-    return found | {kind: max(answer[kind] for answer in answers) for kind in ("peak", "product") if kind in answers[0]}
+    for kind, of_all in (("peak", max), ("product", max), ("share", statistics.median)):
+        if kind in answers[0]:
+            found[kind] = of_all(answer[kind] for answer in answers)
+    return found
 
 
 def _row(case, threads, found):
@@ -441,7 +426,8 @@ def main():
     for peer, reason in missing.items():
         print(f"  {peer} did not run: {reason}")
     print(
-        "\nchainrule, one thread: share of what multiply-adds reach in registers, and in a product on cached operands"
+        "\nchainrule, one thread: share of what multiply-adds reach in registers at the frequency of the moment, in "
+        "registers alone, and in a product on cached operands"
     )
     shares = {}
     for case in cases:
@@ -449,7 +435,9 @@ def main():
         if own:
             speed = {kind: CASES[case].flops / own[kind] / 1e3 for kind in ("median", "best")}
             shares[case] = {f"{kind} of {of}": speed[kind] / own[of] for kind in speed for of in ("peak", "product")}
-            cells = [f"{100 * shares[case][f'median of {of}']:5.1f} % of {own[of]:.0f}" for of in ("peak", "product")]
+            shares[case]["at the moment's frequency"] = own["share"]
+            cells = [f"{100 * own['share']:5.1f} %"]
+            cells += [f"{100 * shares[case][f'median of {of}']:5.1f} % of {own[of]:.0f}" for of in ("peak", "product")]
             print(f"  {case:<11} {speed['median']:5.0f} GFLOP/s: {', '.join(cells)}")
     if options.json:
         report = {
