@@ -66,16 +66,16 @@ def _narrow_axes(request: Request) -> frozenset[str]:
 
 @functools.lru_cache(maxsize=_KEPT_IN_MEMORY)
 def _schedule(
-    equations: Equations, wanted: tuple[str, ...], narrow: frozenset[str], drawn: frozenset[str], short_range: bool
+    equations: Equations, wanted: tuple[str, ...], narrow: frozenset[str], drawn: frozenset[str], number_bytes: int
 ) -> Schedule:
     """The stages of equations: whoever declares a network again, for another fold or batch, finds them here."""
-    return schedule_of(equations, wanted, narrow, drawn, short_range=short_range)
+    return schedule_of(equations, wanted, narrow, drawn, number_bytes=number_bytes)
 
 
 def assemble(request: Request) -> Assembly:
     """The program of a request, laid out; its text is written when it is asked for."""
     narrow = _narrow_axes(request)
-    schedule = _schedule(request.equations, request.wanted, narrow, request.drawn, request.dtype == np.float32)
+    schedule = _schedule(request.equations, request.wanted, narrow, request.drawn, request.dtype.itemsize)
     # Parameters before the optimiser's memory (m_W1, …): whether they are finite is then one look at one piece.
     lasting = [symbol for symbol in request.equations.inputs if symbol.axes and SAMPLES not in symbol.axes]
     kept = sorted(lasting, key=lambda symbol: "_" in symbol.name)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from chainrule.calculus.equations import Equations
+from chainrule.engines.jit.small_gradients import without_small_gradients
 from chainrule.engines.jit.stages import (
     BiasSum,
     ParameterMap,
@@ -221,7 +222,7 @@ def schedule_of(
     narrow: frozenset[str],
     drawn: frozenset[str] = frozenset(),
     *,
-    short_range: bool = False,
+    number_bytes: int = 8,
 ) -> Schedule:
     """The stages that compute the wanted names.
 
@@ -234,8 +235,8 @@ def schedule_of(
         Units axes whose values are stored unit by unit, samples side by side.
     drawn : frozenset of str
         Names of the dropout masks that the program draws itself.
-    short_range : bool
-        Whether squares of finite numbers may overflow within reach, as in float32.
+    number_bytes : {4, 8}
+        Of a number: squares of finite numbers may overflow in float32.
 
     Raises
     ------
@@ -243,7 +244,8 @@ def schedule_of(
         If an equation has a form that no stage computes.
     """
     program = statements_of(equations, wanted)
-    program = with_large_squares_apart(program) if short_range else program
+    program = with_large_squares_apart(program) if number_bytes == 4 else program
+    program = without_small_gradients(program, number_bytes)
     scheduler = _Scheduler(program, equations.inputs, drawn)
     scheduler.run()
     rows = _divide_maps(scheduler.rows, narrow)
