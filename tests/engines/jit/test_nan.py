@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from chainrule.engines.jit.decayed_memory import STEPS_BETWEEN
 from chainrule.network import SGD, Adam, Dense, Network
 from tests.engines.jit.agreement import epoch, programs, samples_of
 from tests.zoo import Animal
@@ -64,17 +65,26 @@ def test_divergence_is_seen_at_the_end_of_the_epoch():
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("optimiser", [Adam(), SGD(momentum=0.9)], ids=["adam", "momentum"])
-def test_memory_that_decays_ends_at_zero(dtype, optimiser):
+@pytest.mark.parametrize("batch", [1, 16])
+def test_memory_that_decays_ends_at_zero(dtype, optimiser, batch):
     """All ReLUs are dead, so gradients are zero; 0.9 of 4 subnormal units would round to 4 for ever."""
     animal = Animal(Network([Dense(9, "relu"), Dense(2, "identity")], 5, "squared-error"))
     params, data, _ = samples_of(animal, dtype, 64)
-    program, _ = programs(animal, optimiser, dtype, 1)
+    program, _ = programs(animal, optimiser, dtype, batch)
     params["b1"][:] = -1e3
     smallest = float(np.finfo(dtype).smallest_subnormal)
     letters = "mv" if isinstance(optimiser, Adam) else "v"
-    program.load(params | {f"{letter}_W1": np.full((5, 9), 4 * smallest) for letter in letters})
-    for number in range(9):
-        program.train(data, epoch(64, 1, number))
-        assert (program.state()["v_W1"] == (4 * smallest if number < 7 else 0)).all()
+    state = params | {f"{letter}_W1": np.full((5, 9), 4 * smallest) for letter in letters}
+    program.load(state)
+    if batch == 1:
+        program.train(data, epoch(STEPS_BETWEEN - 1, 1, 0))
+        assert (program.state()["v_W1"] == 4 * smallest).all()
+        program.load(state)
+        program.train(data, epoch(STEPS_BETWEEN, 1, 0))
+    else:
+        for number in range(STEPS_BETWEEN // 4):
+            assert (program.state()["v_W1"] == 4 * smallest).all()
+            program.train(data, epoch(64, 16, number))
+    assert (program.state()["v_W1"] == 0).all()
     assert (program.state()[f"{letters[0]}_W1"] == 0).all()
     assert (program.state()["v_b2"] != 0).all()

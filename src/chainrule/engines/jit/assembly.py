@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from chainrule.engines.jit.barrier import emit_barrier
+from chainrule.engines.jit.decayed_memory import STEPS_BETWEEN, clear_subnormal
 from chainrule.engines.jit.emit import Function, Index
 from chainrule.engines.jit.lanes import VECTOR_BYTES, Lanes
 from chainrule.engines.jit.layout import Layout, Line, Panels, copy_name, stored_name
@@ -61,6 +62,8 @@ class Assembly:
         Parameters and state that must have a place even if no stage touches them.
     gap : int
         Logical vectors between two values, for tests.
+    decaying : sequence of str
+        The optimiser's memory, of which subnormal numbers are cleared now and then.
 
     Attributes
     ----------
@@ -84,8 +87,10 @@ class Assembly:
         narrow: frozenset[str],
         kept: Sequence[Symbol] = (),
         gap: int = 0,
+        decaying: Sequence[str] = (),
     ) -> None:
         self.schedule, self.sizes, self.batch = schedule, sizes, batch
+        self._decaying = tuple(decaying)
         self.lanes, self.target = lanes, target
         computed = [statement.symbol.name for level in schedule.computed for statement in level]
         self.environment = Environment(
@@ -185,6 +190,7 @@ class Assembly:
         self.order = f.at(self.names["order"], f.load("i64", f.at(self.names["first"], t, "i64"), 8), "i32")
         self.scalars = f.at(self.names["table"], f.multiply(t, max(len(self.schedule.table), 1)), self.lanes.scalar)
         self.keys = f.at(self.names["keys"], f.multiply(t, 4 * max(len(self.schedule.masks), 1)), "i32")
+        self._clear_decayed_memory(t)
         arrived = self.row_stages.emit(arrived)
         if not any(self.schedule.levels):
             return [arrived]
@@ -198,6 +204,22 @@ class Assembly:
         arrived = emit_barrier(f, self.target, arrived)
         self._first_thread(lambda: self._report(t))
         return [arrived]
+
+    def _clear_decayed_memory(self, t: Index) -> None:
+        """Now and then, by the first thread: no stage over the samples touches this memory."""
+        f = self.function
+        if not self._decaying:
+            return
+        due = f.value(f"icmp eq i64 {f.value(f'and i64 {t}, {STEPS_BETWEEN - 1}')}, {STEPS_BETWEEN - 1}")
+        mine = f.value(f"and i1 {due}, {f.value('icmp eq i64 %thread, 0')}")
+        name = self.module.add(clear_subnormal(self.lanes, self.target), "clear_subnormal")
+
+        def clear() -> None:
+            for memory in self._decaying:
+                place = self.layout.places[memory]
+                f.do(f"call void @{name}(ptr {self.pointer(place.offset)}, i64 {place.size})")
+
+        f.when(mine, clear)
 
     def _heed_request(self, t: Index) -> None:
         """Where the caller asks for it, the first thread decides that this step is the last for all.

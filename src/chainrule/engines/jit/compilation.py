@@ -46,6 +46,8 @@ class Request:
     target : Target
     gap : int
         Logical vectors between two values, for tests.
+    decaying : tuple of str
+        The optimiser's memory.
     """
 
     equations: Equations
@@ -55,6 +57,7 @@ class Request:
     batch: int
     target: Target
     gap: int = 0
+    decaying: tuple[str, ...] = ()
 
 
 def _narrow_axes(request: Request) -> frozenset[str]:
@@ -81,7 +84,8 @@ def assemble(request: Request) -> Assembly:
     kept = sorted(lasting, key=lambda symbol: "_" in symbol.name)
     sizes = dict(request.equations.sizes)
     return Assembly(
-        schedule, sizes, request.batch, lanes_of(request.dtype), request.target, narrow, kept, request.gap
+        schedule, sizes, request.batch, lanes_of(request.dtype), request.target, narrow, kept, request.gap,
+        request.decaying,
     )  # fmt: skip
 
 
@@ -96,6 +100,7 @@ def _key(request: Request, assembly: Assembly) -> str:
     versions = f"generator {_generator()}, llvmlite {llvmlite.__version__}"
     return "\n".join(
         [versions, repr(request.target), str(request.dtype), str(request.batch), str(request.gap),
+         str(request.decaying),
          repr(request.equations.sizes), repr(assembly.schedule.masks), repr(assembly.schedule.row_totals),
          str(assembly.schedule)]
     )  # fmt: skip

@@ -40,6 +40,8 @@ class Part:
         Logical vectors between two values in memory, for tests.
     varying : collection of str
         Constants of the equations that differ from step to step: `run` is given their values.
+    decaying : tuple of str
+        The optimiser's memory, of which subnormal numbers are cleared now and then.
 
     Raises
     ------
@@ -55,9 +57,10 @@ class Part:
         batch: int,
         gap: int = 0,
         varying: Collection[str] = (),
+        decaying: tuple[str, ...] = (),
     ) -> None:
         drawn = frozenset(symbol.name for symbol in equations.inputs if symbol.name[0] == "M")
-        self.request = Request(equations, wanted, drawn, dtype, batch, host_target(), gap)
+        self.request = Request(equations, wanted, drawn, dtype, batch, host_target(), gap, decaying)
         self.assembly = assemble(self.request)
         self.memory = aligned_zeros(self.assembly.layout.size, dtype)
         self.places = self.assembly.layout.places

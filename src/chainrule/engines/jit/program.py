@@ -16,6 +16,7 @@ from chainrule.calculus.equations import Equation, Reason, Rule
 from chainrule.calculus.forward import COST, DATA_COST, PENALTY, WEIGHT_SUM, dropout_rates, parameters, prediction
 from chainrule.calculus.updates import GLOBAL_NORM, next_value, optimiser_memory, state_of
 from chainrule.engines.interface import Costs, Data, Epoch, Floats, RowNumbers, State, row_numbers
+from chainrule.engines.jit.decayed_memory import STEPS_BETWEEN
 from chainrule.engines.jit.part import Part
 from chainrule.engines.jit.tables import StepScalars, formulas
 from chainrule.engines.jit.thread_choice import FixedThreads, thread_choice
@@ -28,7 +29,6 @@ _MOST_ROWS = np.iinfo(np.int32).max
 _ROWS_AT_ONCE = 256  # in gradients of all rows and in predictions
 _STRENGTHS = ("alpha", "alpha1")
 _NO_KEYS = np.zeros((1, 1, 4), np.uint32)
-_STEPS_OF_DECAY = 512  # after each so many, at the end of an epoch, subnormal memory is cleared
 
 
 class JitEngine:
@@ -118,7 +118,8 @@ class JitProgram:
         equations = self._derivation.equations
         moving = tuple(f"{name}+" for name in self._moving)
         wanted = (*moving, DATA_COST, *self._penalty_names, *((GLOBAL_NORM,) if self._clips else ()))
-        return Part(equations, wanted, self._dtype, batch, self._gap)
+        decaying = tuple(memory.symbol.name for memory in self._memory)
+        return Part(equations, wanted, self._dtype, batch, self._gap, decaying=decaying)
 
     # ---- state ----
     def load(self, state: Mapping[str, Any]) -> None:
@@ -168,7 +169,7 @@ class JitProgram:
             known = self._training.run(arrays, order, counts, scalars, keys, self._threads)
         finally:
             before, self._t = self._t, self._t + self._training.execution.steps_done
-        if before // _STEPS_OF_DECAY != self._t // _STEPS_OF_DECAY:
+        if len(counts) < STEPS_BETWEEN and before // STEPS_BETWEEN != self._t // STEPS_BETWEEN:
             self._clear_subnormal_memory()
         norm = np.zeros(len(divisor)) if self._clips else None
         costs = Costs(np.zeros(len(divisor)), np.zeros(len(divisor)), divisor, norm)
@@ -180,13 +181,7 @@ class JitProgram:
         return costs
 
     def _clear_subnormal_memory(self) -> None:
-        """Let what decays to nothing in the optimiser's memory become nothing.
-
-        Where a ReLU has died, its weights' gradients are zero and Adam's averages decay, in IEEE arithmetic to a few
-        units of the smallest subnormal number, where they stay: 0.9 of 4 units rounds to 4. A step then takes up to
-        five times as long (benchmarks/subnormal_states.py). Flushing to zero in the processor would change what other
-        code computes, and a comparison in every step would cost all networks a twentieth.
-        """
+        """As compiled code does in longer epochs (`decayed_memory`)."""
         for memory in self._memory:
             place = self._training.places[memory.symbol.name]
             values = self._training.memory[place.offset : place.offset + place.size]
