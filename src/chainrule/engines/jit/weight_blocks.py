@@ -64,6 +64,7 @@ class WeightBlocks:
         self.at_once = assembly.target.tile_vectors
         self._usual = lane_counts(self.lanes, self.width)[: self.at_once]
         self._copies = self._copy_functions()
+        self._kernels: dict[tuple[int, tuple[int, ...]], tuple[str, TileKernel]] = {}
         self.waiting = _Waiting(assembly)
         self.waiting.clear()
 
@@ -125,10 +126,15 @@ class WeightBlocks:
     def _tiles_of(self, rows: int) -> list[tuple[int, int]]:
         """Where each tile of a block begins, and its height.
 
-        Where a row too many suffices, all have one height and the last shares a row with the one before: that costs
-        less than code for two heights.
+        Where a row too many suffices, all have one height and the last shares a row with the one before; and in a last
+        block, which is one of several, tiles of the others' height share as many as they must. Either costs less than
+        code for another height: the chains of a shared row are computed twice, its statements once.
         """
-        tiles = -(-rows // self.assembly.target.tile_rows)
+        panel, most = self.lanes.panel, self.assembly.target.tile_rows
+        usual = -(-panel // -(-panel // most))
+        if rows < panel < self.height and rows >= usual:
+            return [(min(number * usual, rows - usual), usual) for number in range(-(-rows // usual))]
+        tiles = -(-rows // most)
         height = -(-rows // tiles)
         if tiles * height <= rows + 1:
             return [(min(number * height, rows - height), height) for number in range(tiles)]
@@ -145,10 +151,14 @@ class WeightBlocks:
         vectors = a.layout.matrix(stored_name(operand[self.vector_axis]))
         done = 0
         for start, height in self._tiles_of(rows):
-            kernel = weight_tile(
-                a.environment, stage, height, valid, self.row_axis, self.vector_axis, steps_of(factors), a.batch
-            )  # fmt: skip
-            name = a.module.add(kernel.function, f"{stage.result.name}_{height}x{len(valid)}")
+            shape = height, tuple(valid)
+            if shape not in self._kernels:
+                kernel = weight_tile(
+                    a.environment, stage, height, valid, self.row_axis, self.vector_axis, steps_of(factors), a.batch
+                )  # fmt: skip
+                name = a.module.add(kernel.function, f"{stage.result.name}_{height}x{len(valid)}")
+                self._kernels[shape] = name, kernel
+            name, kernel = self._kernels[shape]
             if isinstance(factors, Panels):
                 own = a.own_copy(operand[self.row_axis])
                 factor = f.add(f.add(factors.at(f, f.divide(first, lanes.panel), 0), start), own)
