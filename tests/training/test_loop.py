@@ -120,6 +120,11 @@ def test_the_reported_loss_is_the_mean_cost_per_sample():
     assert mean_cost(costs, epoch, divided=False) == pytest.approx((3 * (6.0 / 3 + 0.6) + 3 * (5.0 / 2 + 0.6)) / 6)
 
 
+def test_the_mean_cost_of_no_samples_is_zero():
+    none = np.zeros(0)
+    assert mean_cost(Costs(none, none, none), Epoch(np.zeros(0, np.int64), 4, none)) == 0.0
+
+
 # rates
 
 

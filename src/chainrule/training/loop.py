@@ -46,7 +46,7 @@ def mean_cost(costs: Costs, epoch: Epoch, *, divided: bool = True) -> float:
 
     J is (L + R)/s, or L/s + R for a network whose penalty is not `divided`.
     """
-    L, R, s, sizes, samples = costs.data, costs.penalty, costs.divisor, epoch.sizes, len(epoch.order)
+    L, R, s, sizes, samples = costs.data, costs.penalty, costs.divisor, epoch.sizes, max(len(epoch.order), 1)
     if not s.all():
         done = s != 0
         L, R, s, sizes = L[done], R[done], s[done], sizes[done]

@@ -35,8 +35,12 @@ def free(part):
         used[place.offset : place.offset + place.size] = True
     for symbol, distance in part.assembly.second_copies.items():
         place = layout.places[symbol.name]
-        used[place.offset + distance : place.offset + distance + place.size] = True
+        copy = used[place.offset + distance : place.offset + distance + place.size]
+        assert len(copy) == place.size
+        assert not copy.any()
+        copy[:] = True
     for offset, units in part.assembly.total_places.values():
+        assert not used[offset : offset + units * layout.lanes.panel].any()
         used[offset : offset + units * layout.lanes.panel] = True
     return ~used
 

@@ -101,23 +101,32 @@ def test_an_interrupt_finds_a_job_whole_or_not_begun(monkeypatch):
     assert sorted(ended) == [0, 1]
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("moment", ["before", "after", "within"])
 def test_an_interrupt_beside_the_moment_of_giving(monkeypatch, moment):
-    """Before it nothing runs; after it the job is withdrawn, or runs to its end."""
+    """Before it nothing runs; after it the job is withdrawn, or has run to its end when the interrupt is passed on."""
     monkeypatch.setattr(workers, "_idle", [])
-    give = workers._Worker.give
+    give, begun, ended = workers._Worker.give, threading.Event(), []
 
-    def interrupted(worker, task):
-        if moment == "after":
-            give(worker, task)
+    def task():
+        begun.set()
+        time.sleep(0.05)
+        ended.append(0)
+
+    def interrupted(worker, job):
+        if moment != "before":
+            give(worker, job)
+        if moment == "within":
+            begun.wait(20)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(workers._Worker, "give", interrupted)
-    tasks, ended = job(1)
     with pytest.raises(KeyboardInterrupt):
-        run_together(tasks, 20, lambda: None)
-    assert ended in ([], [0])
-    assert not (moment == "before" and ended)
+        run_together([task], 20, lambda: None)
+    then = list(ended)
+    assert then == ([0] if begun.is_set() else [])
+    assert begun.is_set() or moment != "within"
+    time.sleep(0.1)
+    assert ended == then
     monkeypatch.setattr(workers._Worker, "give", give)
     tasks, ended = job(2)
     assert run_together(tasks, 20, never)
